@@ -3,6 +3,7 @@
 import { appendFileSync } from "node:fs";
 import { relative } from "node:path";
 import type { TestEvent } from "node:test/reporters";
+import { splitAttribution } from "../test/helpers/attribution.ts";
 import { root } from "./lib/files.ts";
 
 interface FileTally {
@@ -57,14 +58,17 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
     }
     if (event.type !== "test:pass" && event.type !== "test:fail") continue;
     const { data } = event;
-    const path = relative(root, data.file ?? "");
+    const { file: attributedFile, name: ownName } = splitAttribution(data.name);
+    const topFile = data.nesting === 0 ? attributedFile : splitAttribution(stack[0] ?? "").file;
+    const path = topFile ?? relative(root, data.file ?? "");
     if (path !== file) {
       if (file !== "") yield summary(file, tally);
       file = path;
       tally = { passed: 0, failed: 0, skipped: 0, ms: 0 };
     }
     if (data.nesting === 0) tally.ms += data.details.duration_ms;
-    const name = [...stack.slice(0, data.nesting), data.name].join(" > ");
+    const parents = stack.slice(0, data.nesting).map((each) => splitAttribution(each).name);
+    const name = [...parents, ownName].join(" > ");
     if (event.type === "test:fail") {
       const isParent =
         "failureType" in event.data.details.error &&

@@ -2,15 +2,19 @@
 // A process for each file would cost forty times as much.
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { resolve } from "node:path";
-import { checkLeaks, registerFuzz, startLeakCheck } from "#test";
+import { basename, resolve } from "node:path";
+import { checkLeaks, registerFuzz, registerSoak, setTestFile, startLeakCheck } from "#test";
 
 startLeakCheck();
 
 for (const file of process.argv.slice(2)) {
+  setTestFile(file);
   try {
     const module: Record<string, unknown> = await import(pathToFileURL(resolve(file)).href);
     if (file.endsWith(".fuzz.ts")) registerFuzz(file, module);
+    if (file.endsWith(".soak.ts")) {
+      registerSoak(file, basename(file, ".soak.ts"), module["default"]);
+    }
   } catch (error) {
     test(file, () => {
       throw error;

@@ -10,16 +10,17 @@ const help = `
 Usage: npm test -- [OPTIONS] [WORD...]
 
 Runs every test that can run here; with WORDs, the files whose path contains one of them.
+Small runs of fuzzers and soaks are part of them.
 Pure tests run anywhere; kernel tests (*.kernel.test.ts) need root and Linux 6.1 or later.
 
   --name PATTERN   only tests whose name matches this regular expression
-  --seed N         the seed of property tests and fuzzers (printed by each failure)
+  --seed N         the seed of property tests, fuzzers and soaks (printed by each failure)
   --update         rewrite the expected output of text scripts to what came out
   --pure           leave the kernel tests out
 `;
 
 const KERNEL_TEST = /\.kernel\.test\.ts$/;
-const PURE_TEST = /\.(test|fuzz)\.ts$/;
+const PURE_TEST = /\.(test|fuzz|soak)\.ts$/;
 
 interface Counts {
   passed: number;

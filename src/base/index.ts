@@ -8,6 +8,11 @@
  * here runs in a browser too.
  */
 export { assert, assertDefined, AssertionError, unreachable } from "./assert.ts";
+export { ByteReader } from "./byte-reader.ts";
+export { ByteWriter, type ByteWriterOptions } from "./byte-writer.ts";
+export { bytesEqual, compareBytes, fromHex, toHex } from "./bytes.ts";
+export { Cidr } from "./cidr.ts";
+export { type Clock, FakeClock, systemClock } from "./clock.ts";
 export {
   AppError,
   type AppErrorOptions,
@@ -16,5 +21,11 @@ export {
   type ErrorFields,
   NotSupportedError,
 } from "./errors.ts";
+export { IpAddress, type IpFamily } from "./ip.ts";
 export { openResources, type OpenResource } from "./leaks.ts";
+export { MacAddress } from "./mac.ts";
+export { BoundedQueue, type BoundedQueueOptions } from "./queue.ts";
 export { Random } from "./random.ts";
+export { Backoff, type BackoffOptions, retry, type RetryOptions } from "./retry.ts";
+export { AsyncScope, Scope } from "./scope.ts";
+export { escapeControls, quote } from "./text.ts";

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { assert, DecodeError, Random } from "#base";
+import { attributed } from "./attribution.ts";
 import { runSeed } from "./seed.ts";
 
 export interface FuzzTarget {
@@ -9,7 +10,7 @@ export interface FuzzTarget {
   run: (input: Uint8Array) => void;
 }
 
-export interface FuzzOptions {
+interface FuzzOptions {
   seed: number;
   /** Stops at whichever comes first. */
   maxInputs: number;
@@ -28,7 +29,7 @@ export function defineFuzz(target: FuzzTarget): FuzzTarget {
 /** Makes the small run of a fuzz file a test. */
 export function registerFuzz(file: string, module: Record<string, unknown>): void {
   const target = module["default"] as FuzzTarget | undefined;
-  test(`fuzz ${file}`, () => {
+  test(attributed("fuzz"), () => {
     assert(typeof target?.run === "function", `${file} has no default export made by defineFuzz`);
     runFuzz(target, { seed: runSeed, maxInputs: CI_INPUTS });
   });

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import fc from "fast-check";
+import { attributed } from "./attribution.ts";
 import { runSeed } from "./seed.ts";
 
 /**
@@ -12,7 +13,7 @@ export function property<T>(
   check: (value: T) => void | Promise<void>,
   options: { runs?: number } = {},
 ): void {
-  test(name, async () => {
+  test(attributed(name), async () => {
     const body = fc.asyncProperty(input, async (value) => {
       await check(value);
     });

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { AppError } from "#base";
+import { attributed } from "./attribution.ts";
 
 /**
  * Text scripts: tests that read as a conversation.
@@ -42,7 +43,7 @@ export function runScripts(
   const files = readdirSync(folder).filter((name) => name.endsWith(".txt"));
   assert.ok(files.length > 0, `no scripts (*.txt) in ${folder}`);
   for (const name of files.toSorted()) {
-    test(`script ${basename(folder)}/${name}`, async () => {
+    test(attributed(`script ${basename(folder)}/${name}`), async () => {
       const world = start();
       try {
         await runScript(join(folder, name), world.commands);
@@ -92,7 +93,7 @@ function splitWords(text: string): string[] {
   return [...text.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map((match) => match[0].replaceAll('"', ""));
 }
 
-export function parseScript(text: string): Block[] {
+function parseScript(text: string): Block[] {
   const blocks: Block[] = [];
   let block: Block = { comments: [], commands: [], expected: [], hasExpectation: false };
   const finish = (): void => {

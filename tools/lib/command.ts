@@ -3,7 +3,7 @@ import { AppError } from "#base";
 
 type OptionsConfig = NonNullable<ParseArgsConfig["options"]>;
 
-export interface CommandSpec<Options extends OptionsConfig> {
+interface CommandSpec<Options extends OptionsConfig> {
   /** What to print for `--help`: usage, a sentence, the options. */
   help: string;
   options: Options;

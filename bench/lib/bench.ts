@@ -1,0 +1,69 @@
+import { assert } from "#base";
+import { median } from "./statistics.ts";
+
+/** One thing measured, in the form in which it is recorded. */
+export interface Row {
+  what: string;
+  /** What it is compared with, where the value is a ratio. */
+  against: string | undefined;
+  /** The median of the samples. */
+  value: number;
+  /** Written after the number; "x" for ratios, "/s" for rates, else ms, ns, MiB ... */
+  unit: string;
+  /** What the value must reach, or not exceed; undefined where it is only of interest. */
+  goal: number | undefined;
+  better: "higher" | "lower";
+  samples: readonly number[];
+}
+
+export interface BenchContext {
+  /** How many samples to take of each row. */
+  rounds: number;
+  /** Says how far the run is. Cheap enough to call often: most calls print nothing. */
+  progress: (text: string) => void;
+}
+
+/** For the default export of a `bench/x.bench.ts`, whose name is x. */
+export interface Bench {
+  /** What it measures, in a sentence. */
+  summary: string;
+  run: (context: BenchContext) => Promise<Row[]>;
+}
+
+/**
+ *     const bench: Bench = defineBench({ ... });
+ *     export default bench;
+ */
+export function defineBench(bench: Bench): Bench {
+  return bench;
+}
+
+/** The bench that a file exports, or a complaint. */
+export function benchOf(file: string, exported: unknown): Bench {
+  const bench = exported as Bench | undefined;
+  assert(
+    typeof bench?.run === "function" && typeof bench.summary === "string",
+    `${file} has no default export made by defineBench`,
+  );
+  return bench;
+}
+
+export interface RowSpec {
+  what: string;
+  against?: string;
+  unit: string;
+  goal?: number;
+  better: "higher" | "lower";
+  samples: readonly number[];
+}
+
+/** A row of its samples. */
+export function row({ what, against, unit, goal, better, samples }: RowSpec): Row {
+  return { what, against, value: median(samples), unit, goal, better, samples };
+}
+
+/** Whether the median of the samples meets the goal; undefined when there is none. */
+export function isGoalMet({ samples, goal, better }: Omit<Row, "value">): boolean | undefined {
+  if (goal === undefined) return undefined;
+  return better === "higher" ? median(samples) >= goal : median(samples) <= goal;
+}

@@ -1,0 +1,82 @@
+import type { Row } from "./bench.ts";
+import { rowText } from "./format.ts";
+import { renderPlot } from "./plot.ts";
+
+/** What a run of a bench writes into bench/results/NAME.json. */
+export interface BenchResult {
+  name: string;
+  summary: string;
+  command: string;
+  commit: string;
+  kernel: string;
+  cpu: string;
+  node: string;
+  /** The value is recorded for those who read the JSON; the report takes only the samples. */
+  rows: readonly (Omit<Row, "against" | "goal"> & { against?: string; goal?: number })[];
+}
+
+export interface ReportFile {
+  /** From the folder bench/. */
+  path: string;
+  text: string;
+}
+
+const INTRO = `# Measurements
+
+Written by \`npm run bench -- report\` from the files in [results](results); do not edit.
+
+**To run**: \`npm run bench\` lists the benches, \`npm run bench -- NAME\` runs one and records it,
+\`npm run bench -- report\` writes this page anew.
+
+**To read**: times and rates are those of one machine on one day, and say little about another.
+Where a row is compared with something, both ran in turns in one run, and the value is the ratio;
+ratios are what carries over, and what the goals are set on. The value is the median of the samples,
+the spread their smallest and largest; whether a goal is met is computed from the samples. In the
+plots a bar is the median, the thin line on it the spread, the dashed line the goal.
+`;
+
+/** The page and its plots. */
+export function renderReport(results: readonly BenchResult[]): ReportFile[] {
+  const sorted = [...results].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const plots = sorted.map((result) => ({
+    path: `plots/${result.name}.svg`,
+    text: renderPlot(result.name, result.rows.map(completeRow)),
+  }));
+  const page = [INTRO, ...sorted.map(renderSection)].join("\n");
+  return [{ path: "README.md", text: page }, ...plots];
+}
+
+/** JSON leaves out what is undefined. */
+function completeRow(recorded: BenchResult["rows"][number]): Row {
+  return { ...recorded, against: recorded.against, goal: recorded.goal };
+}
+
+function renderSection(result: BenchResult): string {
+  const rows = result.rows.map(completeRow).map((each) => {
+    const { value, spread, goal, isMet } = rowText(each);
+    return [each.what, each.against ?? "", value, spread, goal, isMet];
+  });
+  const { name, summary, command, commit, kernel, cpu, node } = result;
+  return `## ${name}
+
+${summary}
+
+${markdownTable(["what", "against", "value", "spread", "goal", ""], rows)}
+
+![${name}: median and spread of each row](plots/${name}.svg)
+
+\`${command}\` at ${commit}; Linux ${kernel}, ${cpu}, Node ${node}; ${samplesText(result)}.
+`;
+}
+
+function samplesText({ rows }: BenchResult): string {
+  const counts = [...new Set(rows.map(({ samples }) => samples.length))].toSorted((a, b) => a - b);
+  return `${counts.join(" or ")} samples a row`;
+}
+
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const align = ["---", "---", "---:", "---:", "---:", "---"];
+  return [line(header), line(align), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,14 @@
+import type { ProgramSpec } from "../program.ts";
+
+/** Every command of `cilium`, in the order in which `--help` lists them. */
+export const ciliumProgram: ProgramSpec = {
+  name: "cilium",
+  description: "Installs, watches and asks Cilium in a Kubernetes cluster",
+  commands: [
+    {
+      name: "version",
+      summary: "Display detailed version information",
+      load: () => import("./version.ts"),
+    },
+  ],
+};

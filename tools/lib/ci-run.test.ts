@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { root } from "./files.ts";
+
+/** Runs .ci/run with an npm that says and answers what it is told to. */
+function ciRun(tests: { says: string; status: number }, checkStatus: number) {
+  const folder = mkdtempSync(join(tmpdir(), "ciliate-ci-"));
+  try {
+    const npm = join(folder, "npm");
+    writeFileSync(
+      npm,
+      `#!/bin/sh
+if [ "$*" = test ]; then printf '%s' '${tests.says}'; exit ${tests.status}; fi
+if [ "$*" = "run check" ]; then echo "checked"; exit ${checkStatus}; fi
+exit 99
+`,
+    );
+    chmodSync(npm, 0o755);
+    const { status, stdout } = spawnSync(join(root, ".ci/run"), {
+      encoding: "utf8",
+      env: { ...process.env, PATH: `${folder}:${process.env["PATH"]}` },
+    });
+    const lines = stdout.trimEnd().split("\n");
+    return { status, last: lines.at(-1), before: lines.at(-2), all: stdout };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const passing = { says: "  a line\n12 passed, 0 failed\n", status: 0 };
+
+test("CI ends with the counts and passes when tests and checks do", () => {
+  const { status, last, all } = ciRun(passing, 0);
+  assert.deepEqual([status, last], [0, "12 passed, 0 failed"]);
+  assert.match(all, /a line\n[^]*checked\n/);
+  const skipped = { says: "1 passed, 0 failed, 2 skipped\n", status: 0 };
+  assert.deepEqual(ciRun(skipped, 0).last, "1 passed, 0 failed, 2 skipped");
+});
+
+test("CI fails when a test fails, and still runs the checks", () => {
+  const { status, last, all } = ciRun({ says: "3 passed, 1 failed\n", status: 1 }, 0);
+  assert.deepEqual([status, last], [1, "3 passed, 1 failed"]);
+  assert.match(all, /checked/);
+});
+
+test("CI says so when only the checks fail", () => {
+  const { status, last, before } = ciRun(passing, 1);
+  assert.deepEqual([status, last], [1, "12 passed, 0 failed"]);
+  assert.match(before ?? "", /^The tests pass, but npm run check fails/);
+});
+
+test("CI fails when the tests end without counts, or count no failure and fail", () => {
+  const crashed = ciRun({ says: "Segmentation fault", status: 139 }, 0);
+  assert.deepEqual([crashed.status, crashed.last], [1, "0 passed, 1 failed"]);
+  const odd = ciRun({ says: "3 passed, 0 failed\n", status: 1 }, 0);
+  assert.deepEqual([odd.status, odd.last], [1, "3 passed, 1 failed"]);
+});
+
+test("the CI script is executable in git too, once it is there", () => {
+  const entry = execFileSync("git", ["-c", "safe.directory=*", "ls-files", "-s", ".ci/run"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (entry !== "") assert.match(entry, /^100755 /);
+});

@@ -1,0 +1,67 @@
+/**
+ * The import table: who may import whom. A new module gets a line here; a new import between
+ * modules gets a word here, which is the moment to ask whether it should be.
+ *
+ * A module is a folder in src/. Its door is its index.ts; a folder inside it with an index.ts of
+ * its own is a nested door, with a line of its own, and everyone outside that folder, its module
+ * included, goes through it.
+ */
+export interface Module {
+  /** The modules whose doors its files may import; tests may import `#base` and `#test` too. */
+  doors: readonly string[];
+  /** The npm packages that it may import. */
+  packages: readonly string[];
+  /** Runs in a browser and in tests without root: no `node:*`, and only doors that are pure. */
+  isPure: boolean;
+}
+
+export interface ImportTable {
+  /** All modules there will be; imports point only leftwards in this line. */
+  order: readonly string[];
+  modules: Readonly<Record<string, Module>>;
+}
+
+const ORDER: readonly string[] = [
+  "base",
+  "sys",
+  "proto",
+  "statedb",
+  "packet",
+  "ebpf",
+  "netlink",
+  "kube",
+  "abi",
+  "identity",
+  "policy",
+  "services",
+  "datapath",
+  "proxy",
+  "hubble",
+  "agent",
+  "operator",
+  "cni",
+  "lab",
+  "cli",
+];
+
+export const importTable: ImportTable = {
+  order: ORDER,
+  modules: {
+    base: { doors: [], packages: [], isPure: true },
+    "base/log": { doors: ["base"], packages: ["pino"], isPure: false },
+    statedb: { doors: ["base"], packages: ["sorted-btree"], isPure: true },
+    cli: { doors: ["base"], packages: ["commander"], isPure: false },
+  },
+};
+
+/** Where findings about the table point. */
+export const TABLE_PATH = "tools/tidy/table.ts";
+
+/** Where options become one frozen value, and so the only modules that read the environment. */
+export const compositionRoots: readonly string[] = ["agent", "operator", "cni", "lab", "cli"];
+
+/** Calls into C go through one module, which owns what they open. */
+export const FFI = { package: "koffi", module: "sys" } as const;
+
+/** Tools that are not tests but run them. */
+export const testRunners: readonly string[] = ["tools/run.ts", "tools/soak.ts"];
