@@ -31,9 +31,9 @@ test("the report has a section and a plot for each result, by name, and always t
   assert.ok(page.indexOf("## first") < page.indexOf("## second"));
   assert.match(
     page,
-    /\n\| pods \\\| same node \| veth \| 1\.20× \| 1\.10 – 1\.30 \| ≥ 1\.12× \| met \|\n/,
+    /\n\| pods \\\| same node \| veth +\| +1\.20× \| +1\.10 – 1\.30 \| ≥ 1\.12× \| met \|\n/,
   );
-  assert.match(page, /\n\| <events> \| +\| 5,500,000\/s \|/);
+  assert.match(page, /\n\| <events> +\| +\| 5,500,000\/s \|/);
   assert.match(page, /`npm run x` at abc; Linux 6\.1\.0, a CPU, Node v20; 2 or 3 samples a row\./);
 });
 

@@ -61,7 +61,7 @@ function renderSection(result: BenchResult): string {
 
 ${summary}
 
-${markdownTable(["what", "against", "value", "spread", "goal", ""], rows)}
+${markdownTable(["what", "against", "value", "spread", "goal", ""], rows, "llrrrl")}
 
 ![${name}: median and spread of each row](plots/${name}.svg)
 
@@ -74,9 +74,27 @@ function samplesText({ rows }: BenchResult): string {
   return `${counts.join(" or ")} samples a row`;
 }
 
-function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const align = ["---", "---", "---:", "---:", "---:", "---"];
-  return [line(header), line(align), ...rows.map(line)].join("\n");
+/** In the form in which the formatter leaves it, which would change the file otherwise. */
+function markdownTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: string,
+): string {
+  const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = header.map((_, column) =>
+    Math.max(3, ...cells.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
+  const [head = "", ...body] = cells.map((row) =>
+    line(
+      widths.map((width, column) => {
+        const cell = row[column] ?? "";
+        return align[column] === "r" ? cell.padStart(width) : cell.padEnd(width);
+      }),
+    ),
+  );
+  const rule = widths.map((width, column) =>
+    align[column] === "r" ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+  );
+  return [head, line(rule), ...body].join("\n");
 }
