@@ -4,7 +4,7 @@
  */
 export { defineFuzz, type FuzzTarget, registerFuzz } from "./fuzz.ts";
 export { defineFuzzSoak } from "./fuzz-soak.ts";
-export { setTestFile } from "./attribution.ts";
+export { attributed, setTestFile } from "./attribution.ts";
 export { checkLeaks, startLeakCheck } from "./leaks.ts";
 export { property } from "./property.ts";
 export { type ScriptCommands, runScripts } from "./script.ts";

@@ -27,8 +27,8 @@ const ORDER: readonly string[] = [
   "proto",
   "statedb",
   "packet",
-  "ebpf",
   "netlink",
+  "ebpf",
   "kube",
   "abi",
   "identity",
@@ -49,6 +49,7 @@ export const importTable: ImportTable = {
   modules: {
     base: { doors: [], packages: [], isPure: true },
     "base/log": { doors: ["base"], packages: ["pino"], isPure: false },
+    sys: { doors: ["base"], packages: ["koffi"], isPure: false },
     statedb: { doors: ["base"], packages: ["sorted-btree"], isPure: true },
     cli: { doors: ["base"], packages: ["commander"], isPure: false },
   },
