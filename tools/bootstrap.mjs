@@ -13,6 +13,9 @@ const NEEDED_NODE = [20, 20];
 
 /** A Debian package, and a program by which one sees that it is there. */
 const debian = {
+  qemu: { program: "qemu-system-x86_64", package: "qemu-system-x86" },
+  busybox: { program: "busybox", package: "busybox-static" },
+  xz: { program: "xz", package: "xz-utils" },
   debootstrap: { program: "debootstrap", package: "debootstrap" },
 };
 
@@ -27,6 +30,11 @@ const commands = {
   bench: { script: "tools/bench.ts" },
   soak: { script: "tools/soak.ts" },
   lock: { script: "tools/lock.mjs" },
+  "test:kernel": {
+    script: "tools/test-kernel.ts",
+    debian: [debian.qemu, debian.busybox, debian.xz],
+    linux: true,
+  },
   "test:fresh": {
     script: "tools/test-fresh.ts",
     debian: [debian.debootstrap],

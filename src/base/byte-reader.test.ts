@@ -98,6 +98,7 @@ test("pieces are views, and peeking takes nothing", () => {
   const piece = reader.bytes(2);
   input[0] = 9;
   assert.deepEqual([...piece], [9, 2]);
+  assert.deepEqual([...reader.peek(1)], [3]);
   assert.deepEqual([...reader.rest()], [3, 4]);
   assert.equal(reader.bytes(0).length, 0);
 });
@@ -163,6 +164,8 @@ test("text must be UTF-8, and a cstring must end", () => {
   );
   // A cstring of a sub-reader must not find its end behind it.
   assert.throws(() => new ByteReader(utf8("abc\0")).sub(3).cstring(), DecodeError);
+  assert.throws(() => new ByteReader(Uint8Array.of(0x80)).text(1), DecodeError);
+  assert.equal(new ByteReader(Uint8Array.of(0)).cstring(), "");
   // A byte order mark is kept: the names with and without it are two names.
   assert.equal(new ByteReader(utf8("\ufeffx")).text(4), "\ufeffx");
   // Decoding goes on to work after a failure.

@@ -75,6 +75,9 @@ test("the largest and smallest numbers fit", () => {
     .i16be(-32_768)
     .i32be(-(2 ** 31))
     .i64be(-(2n ** 63n))
+    .i64le(2n ** 63n - 1n)
+    .u64le(0n)
+    .zeros(0)
     .finish();
   const reader = new ByteReader(bytes);
   assert.equal(reader.u8(), 255);
@@ -84,6 +87,9 @@ test("the largest and smallest numbers fit", () => {
   assert.equal(reader.i16be(), -32_768);
   assert.equal(reader.i32be(), -(2 ** 31));
   assert.equal(reader.i64be(), -(2n ** 63n));
+  assert.equal(reader.i64le(), 2n ** 63n - 1n);
+  assert.equal(reader.u64le(), 0n);
+  assert.equal(reader.remaining, 0);
 });
 
 test("it grows up to its maximum, and what is over that is named and changes nothing", () => {
@@ -100,6 +106,14 @@ test("it grows up to its maximum, and what is over that is named and changes not
   assert.equal(toHex(target.finish()), "0000000102");
 });
 
+test("a maximum is a whole number, and may be nothing", () => {
+  for (const maxBytes of [-1, 1.5, Number.NaN, Infinity]) {
+    assert.throws(() => writer(maxBytes), AssertionError, String(maxBytes));
+  }
+  assert.throws(() => writer(0).u8(1), AppError);
+  assert.equal(writer(0).finish().length, 0);
+});
+
 test("patches change what is written, and nothing else", () => {
   const target = writer().u16be(0).u32be(0).u16le(0).u32le(0).u8(7);
   target.patchU16be(0, 0x0102).patchU32be(2, 0x03040506);
@@ -108,14 +122,17 @@ test("patches change what is written, and nothing else", () => {
     assert.throws(() => target.patchU32be(offset, 0), AssertionError, String(offset));
   }
   assert.throws(() => target.patchU16be(12, 0), AssertionError);
+  target.patchU16be(11, 0x0908);
   assert.throws(() => target.patchU16be(0, 65_536), AssertionError);
-  assert.equal(toHex(target.finish()), "0102_03040506_0807_0c0b0a09_07".replaceAll("_", ""));
+  assert.equal(toHex(target.finish()), "0102_03040506_0807_0c0b0a09_08".replaceAll("_", ""));
 });
 
 test("alignment and text", () => {
   const target = writer().align(4).u8(1).align(4).align(4).cstring("ö").text("ab").zeros(2);
   assert.equal(toHex(target.finish()), "01000000c3b60061620000");
-  assert.throws(() => writer().align(0), AssertionError);
+  for (const step of [0, -4, 0.5, Number.NaN]) {
+    assert.throws(() => writer().u8(1).align(step), AssertionError, String(step));
+  }
   assert.throws(() => writer().zeros(-1), AssertionError);
   assert.throws(
     () => writer().cstring("a\0b"),

@@ -131,8 +131,8 @@ export class FakeClock implements Clock {
     while (low < high) {
       const middle = (low + high) >> 1;
       const other = this.#timers[middle] as FakeTimer;
-      const isLater = other.dueMs - timer.dueMs || other.sequence - timer.sequence;
-      if (isLater > 0) low = middle + 1;
+      const difference = other.dueMs - timer.dueMs || other.sequence - timer.sequence;
+      if (difference > 0) low = middle + 1;
       else high = middle;
     }
     return low;

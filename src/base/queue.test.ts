@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import fc from "fast-check";
 import { AssertionError, BoundedQueue } from "#base";
 import { property } from "#test";
@@ -69,6 +69,18 @@ test("an abort ends the wait with its reason, and loses nothing", async () => {
   queue.push(2);
   await assert.rejects(queue.take(controller.signal), (error) => error === reason);
   assert.equal(queue.tryTake(), 2);
+});
+
+test("a wait that has ended leaves no listener", async () => {
+  const queue = few();
+  const { signal } = new AbortController();
+  const added = mock.method(signal, "addEventListener");
+  const removed = mock.method(signal, "removeEventListener");
+  const take = queue.take(signal);
+  queue.push(1);
+  await take;
+  assert.equal(removed.mock.calls[0]?.arguments[1], added.mock.calls[0]?.arguments[1]);
+  assert.equal(removed.mock.callCount(), 1);
 });
 
 test("an abort after an item was handed over comes too late", async () => {
@@ -155,7 +167,10 @@ property(
     fc.integer({ min: 1, max: 40 }),
     fc.constantFrom("refuse" as const, "drop-oldest" as const),
     // More pushes than takes, so that it fills, grows and wraps.
-    fc.array(fc.constantFrom("push", "push", "push", "take", "take"), { maxLength: 300 }),
+    fc.array(fc.constantFrom("push", "push", "push", "take", "take"), {
+      minLength: 100,
+      maxLength: 300,
+    }),
   ),
   ([maxItems, whenFull, steps]) => {
     const queue = new BoundedQueue<number>({ name: "test", maxItems, whenFull });

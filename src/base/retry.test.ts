@@ -45,6 +45,9 @@ test("delays grow up to their maximum, and begin again after a reset", () => {
   assert.deepEqual([next(), next(), next(), next(), next()], [100, 300, 900, 1000, 1000]);
   backoff.reset();
   assert.deepEqual([next(), next()], [100, 300]);
+  const even = new Backoff({ minMs: 5, maxMs: 9, factor: 1, jitter: 0, random: new Random(1) });
+  assert.deepEqual([even.next(), even.next()], [5, 5]);
+  assert.equal(exact(0, 0).next(), 0);
 });
 
 test("delays stay finite for ever", () => {
@@ -180,7 +183,8 @@ test("an abort ends the wait, the attempt and the beginning, with its reason", a
       during.abort(reason);
       throw new Error("connection closed");
     },
-    { ...options, signal: during.signal },
+    // With no attempt left, the abort still says more than what it broke.
+    { ...options, attempts: 1, signal: during.signal },
   );
   await assert.rejects(result, isReason);
 });

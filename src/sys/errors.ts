@@ -40,7 +40,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EADDRINUSE: "the address is in use",
 };
 
-export interface SyscallErrorOptions extends AppErrorOptions {
+interface SyscallErrorOptions extends AppErrorOptions {
   /** What one must have for this call, told when it was not permitted. */
   capability?: string | undefined;
   /** What is known beyond the code: `the kernel says "..."`. */
