@@ -17,6 +17,9 @@ const debian = {
   busybox: { program: "busybox", package: "busybox-static" },
   xz: { program: "xz", package: "xz-utils" },
   debootstrap: { program: "debootstrap", package: "debootstrap" },
+  clang: { program: "clang-19", package: "clang-19" },
+  llvm: { program: "llvm-strip-19", package: "llvm-19" },
+  linuxHeaders: { program: "../include/linux/bpf.h", package: "linux-libc-dev" },
 };
 
 const commands = {
@@ -30,6 +33,11 @@ const commands = {
   bench: { script: "tools/bench.ts" },
   soak: { script: "tools/soak.ts" },
   lock: { script: "tools/lock.mjs" },
+  bpf: {
+    script: "tools/bpf.ts",
+    debian: [debian.clang, debian.llvm, debian.linuxHeaders],
+    linux: true,
+  },
   "test:kernel": {
     script: "tools/test-kernel.ts",
     debian: [debian.qemu, debian.busybox, debian.xz],

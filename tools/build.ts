@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#base";
 import { type BudgetResult, budgetFailures, bundle, kilobytes } from "./lib/bundle.ts";
+import { buildLibrary } from "./lib/library.ts";
 import { runCommand, usageError } from "./lib/command.ts";
 import { entryPoints, startBudgets } from "./lib/entry-points.ts";
 import { root } from "./lib/files.ts";
@@ -13,7 +14,7 @@ import { table } from "./lib/table.ts";
 const help = `
 Usage: npm run build -- [--check]
 
-Bundles every program into dist/, prints what each makes Node load at its start, and fails when
+Bundles every program into dist/, and the library with its types (ciliate/ebpf); prints what each makes Node load at its start, and fails when
 that is more than its budget (tools/lib/entry-points.ts).
 
   --check   build into a temporary folder and leave dist/ as it is
@@ -32,6 +33,7 @@ async function buildInto(folder: string): Promise<BudgetResult[]> {
     throw AppError.wrap("building the bundles", error);
   });
   await checkStarts(folder);
+  await buildLibrary(folder);
   return sizes.map((size) => ({ ...size, budget: startBudgets[size.name] }));
 }
 

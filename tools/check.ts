@@ -18,6 +18,7 @@ Checks what can be seen without running the program; with STEPs, only those:
   format    files are as "npm run format" leaves them
   tidy      imports between modules are those allowed
   lock      package-lock.json is complete, as "npm run lock" leaves it
+  bpf       objects are what today's sources give (rebuilt where clang-19 is), and src/abi is theirs
   report    bench/README.md shows what is in bench/results
   bundles   the programs build, start, and keep to their budgets
 `;
@@ -51,6 +52,7 @@ const steps: readonly Step[] = [
   programStep("lint", packageCommand("oxlint")),
   programStep("bundles", scriptCommand("tools/build.ts", "--check")),
   programStep("tidy", scriptCommand("tools/tidy.ts")),
+  programStep("bpf", scriptCommand("tools/bpf.ts", "--check")),
   programStep("report", scriptCommand("tools/bench.ts", "report", "--check")),
   programStep("format", packageCommand("biome", "format", ".")),
   { name: "lock", run: checkLock },

@@ -31,7 +31,7 @@ function readTree(): Tree {
     const stat = statSync(full);
     // A link to a folder is tracked as a file.
     if (!stat.isFile()) continue;
-    files.push(new TreeFile(path, stat.size, () => readFileSync(full, "utf8")));
+    files.push(new TreeFile(path, stat.size, () => readFileSync(full)));
   }
   return new Tree(files);
 }

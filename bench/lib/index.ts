@@ -19,6 +19,7 @@ export {
   compare,
   compareRates,
   type Comparison,
+  duration,
   type RateOptions,
   rates,
 } from "./measure.ts";

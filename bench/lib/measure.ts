@@ -30,6 +30,14 @@ export async function rate(body: Body, { minimumMs = 200 }: RateOptions = {}): P
   return (operations / elapsedMs) * 1000;
 }
 
+/** Milliseconds that one call of `body` takes. */
+export async function duration(body: () => unknown): Promise<number> {
+  const began = performance.now();
+  const result = body();
+  if (result instanceof Promise) await result;
+  return performance.now() - began;
+}
+
 /** Rates, one a round, after a warm-up that lets the compiler settle. */
 export async function rates(
   body: Body,

@@ -10,6 +10,8 @@ for (const [name, value] of Object.entries({
   EUCLEAN: 117,
   ENOKEY: 126,
   ESHUTDOWN: 108,
+  // Of two names for one number, the one that is meant.
+  EAGAIN: constants.errno.EAGAIN,
 })) {
   NAMES.set(value, name);
 }

@@ -110,8 +110,21 @@ function bindLibrary(): Syscalls {
     },
     addressOf: (bytes) => koffi.address(bytes),
     watchReadable(fd, callback) {
-      const handle = koffi.node.poll(fd, { readable: true }, () => callback());
-      return { [Symbol.dispose]: () => handle.close() };
+      const events = { readable: true };
+      let isOpen = true;
+      const onReady = (status: unknown): void => {
+        callback();
+        // A descriptor with an error is told once and then not watched any more, though reading it
+        // clears the error, as when a netlink socket has lost messages.
+        if (isOpen && typeof status === "number" && status < 0) handle.start(events, onReady);
+      };
+      const handle = koffi.node.poll(fd, events, onReady);
+      return {
+        [Symbol.dispose]: () => {
+          isOpen = false;
+          handle.close();
+        },
+      };
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 export { defineFuzz, type FuzzTarget, registerFuzz } from "./fuzz.ts";
 export { defineFuzzSoak } from "./fuzz-soak.ts";
+export { bpfFolder } from "./bpf-folder.ts";
 export { attributed, setTestFile } from "./attribution.ts";
 export { checkLeaks, startLeakCheck } from "./leaks.ts";
 export { property } from "./property.ts";

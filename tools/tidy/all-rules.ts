@@ -1,6 +1,7 @@
 import { blobs } from "./blobs.ts";
 import { diagram } from "./diagram.ts";
 import { imports } from "./imports.ts";
+import { staleBpfObjects } from "./objects.ts";
 import { type Finding, type Rule, runRules } from "./rules.ts";
 import { testNames } from "./test-names.ts";
 import type { Tree } from "./tree.ts";
@@ -16,6 +17,7 @@ export const rules: readonly Rule[] = [
   words,
   diagram,
   testNames,
+  staleBpfObjects,
 ];
 
 /** What is to be mended in the tree, in order of place. */

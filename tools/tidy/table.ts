@@ -51,6 +51,13 @@ export const importTable: ImportTable = {
     "base/log": { doors: ["base"], packages: ["pino"], isPure: false },
     sys: { doors: ["base"], packages: ["koffi"], isPure: false },
     statedb: { doors: ["base"], packages: ["sorted-btree"], isPure: true },
+    packet: { doors: ["base"], packages: [], isPure: true },
+    netlink: { doors: ["base", "sys"], packages: [], isPure: false },
+    "netlink/fake": { doors: ["base", "netlink"], packages: [], isPure: false },
+    ebpf: { doors: ["base", "sys", "netlink", "ebpf/spec"], packages: [], isPure: false },
+    "ebpf/spec": { doors: ["base"], packages: [], isPure: true },
+    "ebpf/fake": { doors: ["base", "sys", "ebpf", "ebpf/spec"], packages: [], isPure: false },
+    abi: { doors: ["base"], packages: [], isPure: true },
     cli: { doors: ["base"], packages: ["commander"], isPure: false },
   },
 };

@@ -8,19 +8,25 @@ const BINARY_PROBE_CHARS = 8000;
 export class TreeFile {
   readonly path: string;
   readonly bytes: number;
-  readonly #read: () => string;
+  readonly #read: () => Buffer;
+  #contents: Buffer | undefined;
   #text: string | undefined;
   #parsed: Parsed | undefined;
   #lineStarts: number[] | undefined;
 
-  constructor(path: string, bytes: number, read: () => string) {
+  constructor(path: string, bytes: number, read: () => Buffer) {
     this.path = path;
     this.bytes = bytes;
     this.#read = read;
   }
 
+  get contents(): Buffer {
+    this.#contents ??= this.#read();
+    return this.#contents;
+  }
+
   get text(): string {
-    this.#text ??= this.#read();
+    this.#text ??= this.contents.toString("utf8");
     return this.#text;
   }
 
@@ -94,7 +100,7 @@ export class Tree {
   static of(texts: Readonly<Record<string, string>>): Tree {
     return new Tree(
       Object.entries(texts).map(
-        ([path, text]) => new TreeFile(path, Buffer.byteLength(text), () => text),
+        ([path, text]) => new TreeFile(path, Buffer.byteLength(text), () => Buffer.from(text)),
       ),
     );
   }

@@ -27,7 +27,7 @@ const MODULES = [
 /** Marks the lines that the host reads among all that the kernel and the tests print. */
 export const RESULT_MARK = "CILIATE-VM";
 
-export interface GuestOptions {
+interface GuestOptions {
   kernel: KernelFiles;
   /** The bundled tests, as bundleTests left them. */
   tests: string;
