@@ -92,6 +92,7 @@ export {
   createNamespace,
   deleteNamespace,
   listNamespaces,
+  type NamedNamespaceOptions,
   NAMESPACE_FOLDER,
   openNamedNamespace,
 } from "./namespace/named.ts";

@@ -222,5 +222,9 @@ export interface Netlink extends Changes<void>, Reads, Disposable {
   apply(changes: readonly Change[]): ChangeOutcome[];
   applyAsync(changes: readonly Change[]): Promise<ChangeOutcome[]>;
 
+  /**
+   * What changes from now on, whoever changes it. Of IPv4 routes that go with a device or an
+   * address the kernel tells nothing: that device or address is told of.
+   */
   subscribe(groups: readonly EventGroup[], options?: SubscriptionOptions): Subscription;
 }

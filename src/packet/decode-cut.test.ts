@@ -77,6 +77,9 @@ test("of a list that a prefix cuts off the whole elements are read", () => {
   assert.equal(kindsOf(sctp.subarray(0, 42), options), "ipv4 sctp payload");
   assert.equal(kindsOf(sctp.subarray(0, 31), options), "ipv4 ports payload");
 
+  const long = [{ type: 0, flags: 0, data: new Uint8Array(300) }];
+  assert.equal(kindsOf(ip.sctp({ ...ports, chunks: long }).build(), options), "ipv4 sctp");
+
   const mtu = { kind: "mtu", mtu: 1500 } as const;
   const router = ip6.icmpv6({ message: "router-advertisement", options: [mtu, mtu] }).build();
   const message = (length: number): unknown => {

@@ -77,6 +77,13 @@ test("a header that is wrong is refused with its place", () => {
   refuses(ip.icmp({ message: "other", type: 8 }).build(), /second half of an ICMP/, 24, "ipv4");
 });
 
+test("what the EtherType says must be there", () => {
+  const four = frame.ipv6({ ...addresses6, version: 4 }).build();
+  assert.throws(() => decodePacket(four), /IP version 4, not 6 \(at byte 14\)/);
+  const six = frame.ipv4({ ...addresses, version: 6 }).build();
+  assert.throws(() => decodePacket(six), /IP version 6, not 4 \(at byte 14\)/);
+});
+
 test("an option that is wrong is refused with its place", () => {
   const raw = (length: number) =>
     [{ kind: "raw", type: 99, data: new Uint8Array(2), length }] as const;

@@ -106,7 +106,7 @@ class Decoder {
     return this.#bytes.subarray(this.#end);
   }
 
-  /** Notes a layer that began at `start` and was just read. */
+  /** Notes a layer that was just read. `start` is where: callers ask `reader` before they read. */
   #add<L extends Layer>(start: number, layer: L, reader: ByteReader): L {
     this.#layers.push(layer);
     this.#offsets.push(start);

@@ -1,4 +1,4 @@
-import { ByteWriter, assert, unreachable } from "#base";
+import { assert, ByteWriter, unreachable } from "#base";
 import { writeArp } from "./arp.ts";
 import { writeDns } from "./dns.ts";
 import { NO_BYTES } from "./draft.ts";

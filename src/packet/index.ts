@@ -3,7 +3,8 @@
  * datapath, which build packets and compare them, and for whoever shows one.
  *
  * Not here: Hubble's hot path, which reads a few columns out of many events; sending and
- * receiving; what a packet means (flows, policy, reassembly of fragments or streams).
+ * receiving; what a packet means (flows, policy, reassembly of fragments or streams); DNS answers.
+ * What it does not know (IGMP, GRE, IPsec, LLC) it keeps as payload.
  *
  * Invariants:
  * - Bytes from outside give a value or a DecodeError with the offset, and take time in proportion

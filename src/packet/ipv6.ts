@@ -17,7 +17,10 @@ export interface Ipv6 {
   readonly ecn: number;
   /** 20 bits. */
   readonly flowLabel: number;
-  /** In bytes, extension headers included, this header not. */
+  /**
+   * In bytes, extension headers included, this header not. Jumbograms, which have 0 here, are
+   * read as empty packets with a trailer.
+   */
   readonly payloadLength: number;
   /** What follows: one of IpProtocol, or another. With extension headers it is the first's. */
   readonly nextHeader: number;

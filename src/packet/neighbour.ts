@@ -11,7 +11,10 @@ import {
 
 interface NeighbourHeader extends Icmpv6Header {
   readonly options: readonly NeighbourOption[];
-  /** Bits that are to be zero, as the message has them. */
+  /**
+   * Bits that are to be zero, as the message has them. Of a router advertisement they are the six
+   * behind its two flags, some of which have come into use (RFC 4191 has the preference there).
+   */
   readonly reserved: number;
 }
 

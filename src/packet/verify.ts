@@ -1,7 +1,7 @@
 import { type DecodeOptions, decodePacket } from "./decode.ts";
+import { IPV6_HEADER_BYTES } from "./ipv6.ts";
 import { checksumOffset, computeChecksum } from "./layer-checksum.ts";
 import type { Layer, LayerKind } from "./layers.ts";
-import { IPV6_HEADER_BYTES } from "./ipv6.ts";
 
 export interface WrongChecksum {
   readonly kind: LayerKind;
@@ -31,8 +31,8 @@ export function verifyChecksums(bytes: Uint8Array, options: DecodeOptions = {}):
     if (!canBeJudged || isLeftOut(packet.layers, index)) continue;
     const expected = computeChecksum(packet, index, end);
     const actual = layer.checksum;
-    if (!isAsGood(layer.kind, actual, expected))
-      wrong.push({ kind: layer.kind, offset, expected, actual });
+    if (isAsGood(layer.kind, actual, expected)) continue;
+    wrong.push({ kind: layer.kind, offset, expected, actual });
   }
   return wrong;
 }

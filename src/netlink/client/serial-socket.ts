@@ -17,7 +17,8 @@ export class SerialSocket implements Disposable {
 
   use<T>(task: (socket: NetlinkSocket) => Promise<T>): Promise<T> {
     if (this.#pending >= MAX_PENDING) {
-      throw new AppError("limit", `${MAX_PENDING} netlink requests are waiting already`);
+      const what = `${MAX_PENDING} netlink requests are waiting already`;
+      return Promise.reject(new AppError("limit", what));
     }
     this.#pending += 1;
     const result = this.#tail.then(() => this.#run(task));

@@ -61,7 +61,7 @@ const REPORTED_FLAGS =
 
 export function writeAddress(writer: MessageWriter, spec: AddressSpec): void {
   const family = spec.family ?? spec.address.family;
-  const flags = spec.flags === undefined ? 0 : spec.flags & ~REPORTED_FLAGS;
+  const flags = ((spec.flags ?? 0) & ~REPORTED_FLAGS) >>> 0;
   writer.bytes.u8(familyNumber(family)).u8(spec.prefixLength).u8(0);
   writer.bytes.u8(spec.scope ?? defaultScope(spec)).u32le(spec.link);
   writer.ip(IFA.LOCAL, spec.address, family);

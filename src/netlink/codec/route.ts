@@ -11,6 +11,7 @@ import {
 import type { Attributes } from "./attributes.ts";
 import { familyNumber, familyOf, prefixLengthIn, readCidr } from "./families.ts";
 import type { Message } from "./message.ts";
+import { aligned } from "./wire.ts";
 import { ipBytes, type MessageWriter } from "./writer.ts";
 
 export const ROUTE_HEADER_BYTES = 12;
@@ -118,7 +119,7 @@ function readNextHops(message: Message, attributes: Attributes, family: IpFamily
       weight,
       isOnLink: (flags & ON_LINK) !== 0,
     });
-    at += (Math.max(bytes, NEXT_HOP_BYTES) + 3) & ~3;
+    at += aligned(Math.max(bytes, NEXT_HOP_BYTES));
   }
   return nextHops;
 }

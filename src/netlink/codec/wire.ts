@@ -53,9 +53,9 @@ export const RTM = {
 /** Address families, as messages number them. */
 export const AF = { UNSPEC: 0, INET: 2, INET6: 10 } as const;
 
-/** Netlink aligns everything to four bytes. */
+/** Netlink aligns everything to four bytes. Lengths from outside may have all their 32 bits. */
 export function aligned(length: number): number {
-  return (length + 3) & ~3;
+  return Math.ceil(length / 4) * 4;
 }
 
 /** RTNLGRP_*: the multicast groups that tell of changes, by concern. */

@@ -1,4 +1,4 @@
-import { Cidr, IpAddress } from "#base";
+import { Cidr, IpAddress, type IpFamily } from "#base";
 import {
   type Address,
   AddressFlag,
@@ -125,10 +125,10 @@ function impliedRoutes(here: FakeNamespace, address: Address): Route[] {
   return routes;
 }
 
-export function dropAddresses(link: FakeLink, isWanted = (_: Address): boolean => true): void {
-  const { namespace, index } = link;
+/** Takes a device's addresses away, of one family or all. */
+export function dropAddresses({ namespace, index }: FakeLink, family?: IpFamily): void {
   for (const address of namespace.addresses.filter((each) => each.link === index)) {
-    if (isWanted(address)) take(namespace, address);
+    if (family === undefined || address.family === family) take(namespace, address);
   }
 }
 
@@ -149,7 +149,7 @@ export function linkCameUp(link: FakeLink): void {
 /** Routes and neighbours go, and IPv6 addresses: they come back by nobody's doing. */
 export function linkWentDown(link: FakeLink): void {
   const { namespace, index } = link;
-  dropAddresses(link, (address) => address.family === 6);
+  dropAddresses(link, 6);
   dropRoutes(namespace, (route) => route.link === index);
   namespace.neighbours = namespace.neighbours.filter((each) => each.link !== index);
 }

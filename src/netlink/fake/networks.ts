@@ -42,7 +42,7 @@ export class FakeNetworks {
 
   /** As when the last who held it is gone: its devices go, and their other ends elsewhere. */
   remove(namespace: FakeNamespace): void {
-    for (const link of [...namespace.links.values()]) removeLink(link);
+    for (const link of namespace.links.values()) removeLink(link);
     this.#namespaces.delete(namespace.fd);
   }
 

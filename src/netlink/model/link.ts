@@ -51,6 +51,7 @@ export interface Link {
   readonly isUp: boolean;
   /** The lower layer can carry packets; of a veth: its peer is up. */
   readonly hasCarrier: boolean;
+  /** Some milliseconds after it has a carrier it is "up"; what is sent before that is lost. */
   readonly operationalState: OperationalState;
   /** The index of the bridge or other device that this one is a port of. */
   readonly master: number | undefined;

@@ -36,7 +36,10 @@ export interface NextHop {
   readonly isOnLink: boolean;
 }
 
-/** What is listed can be added. */
+/**
+ * What is listed can be added, without the options that are not told here: encapsulation, next hop
+ * objects, expiry.
+ */
 export interface Route {
   /** That of the destination, but for IPv6 routes of mapped IPv4 addresses. */
   readonly family: IpFamily;

@@ -11,7 +11,10 @@ export type RuleAction =
   | "prohibit"
   | "unknown";
 
-/** A line of the policy database: which packets look in which table. What is listed can be added. */
+/**
+ * A line of the policy database: which packets look in which table. What is listed can be added,
+ * without the options that are not told here: users, tunnels, flow labels.
+ */
 export interface Rule {
   readonly family: IpFamily;
   /** Rules are asked in its order, the lowest first. */

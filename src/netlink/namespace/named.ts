@@ -34,7 +34,7 @@ export function createNamespace(name: string, options: NamedNamespaceOptions = {
     throw AppError.wrap(`creating network namespace ${name}`, cause);
   }
   try {
-    const namespace = makeNamespace((fd) => {
+    const namespace = makeNamespace(name, (fd) => {
       const bound = linuxSyscalls().mount(OWN_NAMESPACE, path, "none", MS_BIND, "");
       checkSyscall(bound, `binding network namespace ${name} at ${path}`, "CAP_SYS_ADMIN");
       return new Namespace(name, fd);
@@ -94,10 +94,11 @@ function pathOf(name: string, folder: string): string {
 function prepareFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (folder !== NAMESPACE_FOLDER) return;
-  const { mount } = linuxSyscalls();
-  const share = (): number => mount("", folder, "none", MS_SHARED | MS_REC, "");
+  const syscalls = linuxSyscalls();
+  const share = (): number => syscalls.mount("", folder, "none", MS_SHARED | MS_REC, "");
   if (share() !== -EINVAL) return;
   // It must be a mount to be shared: of itself on itself.
-  checkSyscall(mount(folder, folder, "none", MS_BIND | MS_REC, ""), `binding ${folder} on itself`);
+  const bound = syscalls.mount(folder, folder, "none", MS_BIND | MS_REC, "");
+  checkSyscall(bound, `binding ${folder} on itself`, "CAP_SYS_ADMIN");
   checkSyscall(share(), `sharing ${folder}`, "CAP_SYS_ADMIN");
 }

@@ -78,14 +78,14 @@ export function namespaceOfSocket(socket: number): Namespace {
  * that nothing of it can be left behind. `name` is for messages.
  */
 export function createAnonymousNamespace(name: string): Namespace {
-  return makeNamespace((fd) => new Namespace(name, fd));
+  return makeNamespace(name, (fd) => new Namespace(name, fd));
 }
 
 /**
  * Makes a namespace and hands its descriptor to `use`, with the calling thread still in it. The
  * thread is back where it was when this returns, whatever happens.
  */
-export function makeNamespace<T>(use: (fd: Fd) => T): T {
+export function makeNamespace<T>(name: string, use: (fd: Fd) => T): T {
   warmThreadPool();
   const home = openSync(OWN_NAMESPACE, "r");
   try {
@@ -93,7 +93,7 @@ export function makeNamespace<T>(use: (fd: Fd) => T): T {
     checkSyscall(made, "creating a network namespace", "CAP_SYS_ADMIN");
     let fd: Fd;
     try {
-      fd = new Fd(openSync(OWN_NAMESPACE, "r"), "network namespace");
+      fd = new Fd(openSync(OWN_NAMESPACE, "r"), `network namespace ${name}`);
       try {
         return use(fd);
       } catch (error) {

@@ -96,18 +96,21 @@ function openSocket(namespace: NamespaceRef, family: IpFamily, type: number): Fd
 
 function boundSocket(namespace: NamespaceRef, endpoint: Endpoint, type: number): Fd {
   const { address } = endpoint;
-  const { setsockopt, bind } = linuxSyscalls();
+  const syscalls = linuxSyscalls();
   const fd = openSocket(namespace, address.family, type);
   try {
     const on = new Uint8Array(Uint32Array.of(1).buffer);
     if (type === SOCK_STREAM) {
-      checkSyscall(setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, on), "reusing an address");
+      const reused = syscalls.setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, on);
+      checkSyscall(reused, "reusing an address");
     }
     // One family a socket, whatever the system's default.
     if (address.family === 6) {
-      checkSyscall(setsockopt(fd.number, IPPROTO_IPV6, IPV6_V6ONLY, on), "binding to IPv6 only");
+      const alone = syscalls.setsockopt(fd.number, IPPROTO_IPV6, IPV6_V6ONLY, on);
+      checkSyscall(alone, "binding to IPv6 only");
     }
-    checkSyscall(bind(fd.number, socketAddress(endpoint)), `binding to ${text(endpoint)}`);
+    const bound = syscalls.bind(fd.number, socketAddress(endpoint));
+    checkSyscall(bound, `binding to ${text(endpoint)}`);
     return fd;
   } catch (error) {
     fd.close();

@@ -41,7 +41,7 @@ export class NamespaceWorker implements AsyncDisposable {
   static async start(
     namespace: NamespaceRef,
     module: URL,
-    input: unknown = undefined,
+    input?: unknown,
   ): Promise<NamespaceWorker> {
     const isSource = module.pathname.endsWith(".ts");
     const loader = isSource ? import.meta.resolve("tsx/esm/api") : undefined;
