@@ -3,17 +3,20 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { AppError } from "#base";
 import {
+  type Bench,
   benchOf,
   type BenchResult,
+  benchResultOf,
   renderReport,
   type ReportFile,
   type Row,
   rowText,
 } from "../bench/lib/index.ts";
 import { runCommand, usageError, wholeNumber } from "./lib/command.ts";
+import { describeFailure } from "./lib/failure.ts";
 import { machineFacts } from "./lib/facts.ts";
-import { projectFiles, root } from "./lib/files.ts";
-import { findNamed, importDefault, type NamedFile, namedFiles } from "./lib/named.ts";
+import { cacheFolder, projectFiles, root } from "./lib/files.ts";
+import { findNamed, importDefault, loadNamed, type NamedFile, namedFiles } from "./lib/named.ts";
 import { progressPrinter, writeRecord } from "./lib/records.ts";
 import { secondsSince } from "./lib/progress.ts";
 import { table } from "./lib/table.ts";
@@ -31,10 +34,14 @@ Prints what it measures, and writes it into bench/results/NAME.json, from which 
   --check      write nothing, and fail when the report is not what the results give
 `;
 
+async function loadBench(file: NamedFile): Promise<Bench> {
+  return benchOf(file.path, await importDefault(file.path));
+}
+
 /** Why a bench cannot be loaded belongs in the list; the others can still be run. */
 async function summaryOf(file: NamedFile): Promise<string> {
   try {
-    return benchOf(file.path, await importDefault(file.path)).summary;
+    return (await loadBench(file)).summary;
   } catch (error) {
     return `(${file.path} cannot be loaded: ${String(error).split("\n")[0]})`;
   }
@@ -56,12 +63,15 @@ function printRows(rows: readonly Row[]): void {
 
 async function runBench(file: NamedFile, rounds: number): Promise<void> {
   const { name } = file;
-  const bench = benchOf(file.path, await importDefault(file.path));
+  const bench = await loadNamed(file, loadBench);
   const facts = machineFacts();
-  mkdirSync(join(root, ".cache"), { recursive: true });
+  cacheFolder();
   console.log(`${name}: ${bench.summary}`);
   const began = performance.now();
-  const rows = await bench.run({ rounds, progress: progressPrinter(name) });
+  const rows = await bench.run({ rounds, progress: progressPrinter(name) }).catch((error) => {
+    const why = `${name} failed, and nothing is recorded:\n${describeFailure(error)}`;
+    throw new AppError("bench", why, { cause: error });
+  });
   printRows(rows);
   console.log(`${name} took ${secondsSince(began)}\n`);
   const given = rounds === DEFAULT_ROUNDS ? "" : ` --rounds ${rounds}`;
@@ -79,8 +89,12 @@ function readResults(): BenchResult[] {
   return namesIn("results", ".json").map((name) => {
     const path = join(root, "bench/results", name);
     try {
-      return JSON.parse(readFileSync(path, "utf8")) as BenchResult;
+      return benchResultOf(
+        `bench/results/${name}`,
+        JSON.parse(readFileSync(path, "utf8")) as unknown,
+      );
     } catch (error) {
+      if (error instanceof AppError) throw error;
       throw AppError.wrap(`reading bench/results/${name}`, error);
     }
   });
@@ -97,9 +111,18 @@ function staleFiles(files: readonly ReportFile[]): string[] {
   return [...stale.map(({ path }) => path), ...tooMany.filter((path) => !wanted.has(path))];
 }
 
+function isBenchThere(result: string): boolean {
+  return existsSync(join(root, "bench", result.replace(/\.json$/, ".bench.ts")));
+}
+
 function report(isCheck: boolean): number {
   const files = renderReport(readResults());
   if (isCheck) {
+    const orphan = namesIn("results", ".json").find((name) => !isBenchThere(name));
+    if (orphan !== undefined) {
+      console.error(`bench/results/${orphan} is of no bench that is there: delete it.`);
+      return 1;
+    }
     const stale = staleFiles(files).map((path) => `bench/${path}`);
     if (stale.length === 0) return 0;
     console.error(`Not up to date: ${stale.join(", ")}; run "npm run bench -- report".`);
@@ -120,6 +143,7 @@ await runCommand(
   async (values, names) => {
     if (names[0] === "report") {
       if (names.length > 1) throw usageError(`report takes no names, not "${names[1]}"`);
+      if (values.rounds !== undefined) throw usageError("--rounds does not go with report");
       return report(values.check);
     }
     if (values.check) throw usageError("--check goes with report");
@@ -128,6 +152,7 @@ await runCommand(
       ".bench.ts",
     );
     if (names.length === 0) {
+      if (values.rounds !== undefined) throw usageError("--rounds goes with the name of a bench");
       await list(files);
       return 0;
     }
@@ -136,6 +161,7 @@ await runCommand(
     for (const file of names.map((name) => findNamed(files, "bench", name))) {
       await runBench(file, rounds);
     }
+    console.log('To bring it into bench/README.md: "npm run bench -- report".');
     return 0;
   },
 );

@@ -32,7 +32,8 @@ const commands = {
   format: { script: "tools/format.ts" },
   bench: { script: "tools/bench.ts" },
   soak: { script: "tools/soak.ts" },
-  lock: { script: "tools/lock.mjs" },
+  // Makes what the others install by.
+  lock: { script: "tools/lock.mjs", plain: true },
   bpf: {
     script: "tools/bpf.ts",
     debian: [debian.clang, debian.llvm, debian.linuxHeaders],
@@ -123,11 +124,18 @@ async function installNpmPackages() {
     },
   );
   if (result.status !== 0) {
-    const lines = result.output.split("\n").filter((line) => line.startsWith("npm error"));
-    const reason = lines
-      .slice(0, 2)
-      .map((line) => line.replace(/^npm error ?(code )?/, ""))
-      .join(": ");
+    const lines = result.output
+      .split("\n")
+      .filter((line) => line.startsWith("npm error"))
+      .map((line) => line.replace(/^npm error ?(code )?/, "").trim())
+      .filter((line) => line !== "");
+    const mismatch = lines.find((line) => /^(Missing|Invalid): /.test(line));
+    if (mismatch) {
+      throw new Refusal(
+        `package-lock.json is not that of package.json (${mismatch}): run "npm run lock".`,
+      );
+    }
+    const reason = lines.slice(0, 2).join(": ");
     const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network/.test(
       result.output,
     );
@@ -174,9 +182,10 @@ async function installDebianPackages(name, wanted) {
   }
 }
 
-function runScript(script, args) {
+function runScript(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--import", "tsx", join(root, script), ...args], {
+    const loader = command.plain ? [] : ["--import", "tsx"];
+    const child = spawn(process.execPath, [...loader, join(root, command.script), ...args], {
       cwd: root,
       stdio: "inherit",
     });
@@ -190,22 +199,36 @@ async function main() {
   const [name, ...args] = process.argv.slice(2);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) {
+    const all = Object.keys(commands).join(", ");
     throw new Refusal(
-      `There is no command ${name}: there are ${Object.keys(commands).join(", ")}.`,
+      name === undefined
+        ? `Say which command: ${all}.`
+        : `There is no command ${name}: there are ${all}.`,
     );
   }
   const isHelp = args.includes("--help") || args.includes("-h");
   if (!isHelp) checkPlatform(name, command);
-  await installNpmPackages();
+  if (!command.plain) await installNpmPackages();
   if (!isHelp) await installDebianPackages(name, command.debian || []);
-  return runScript(command.script, args);
+  return runScript(command, args);
 }
 
-try {
-  checkNode();
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof Refusal)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+// `npm test | head` closes the pipe early, which is no failure of the command.
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+// An old Node has no `await` out here, and is to get as far as checkNode.
+async function start() {
+  try {
+    checkNode();
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }
+
+void start();

@@ -1,12 +1,12 @@
 // npm run build: the programs, as bundles in dist/.
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#base";
 import { type BudgetResult, budgetFailures, bundle, kilobytes } from "./lib/bundle.ts";
 import { buildLibrary } from "./lib/library.ts";
-import { runCommand, usageError } from "./lib/command.ts";
+import { noWords, runCommand } from "./lib/command.ts";
 import { entryPoints, startBudgets } from "./lib/entry-points.ts";
-import { root } from "./lib/files.ts";
+import { cacheFolder, root } from "./lib/files.ts";
 import { announce } from "./lib/progress.ts";
 import { run } from "./lib/process.ts";
 import { table } from "./lib/table.ts";
@@ -50,9 +50,9 @@ function printSizes(results: readonly BudgetResult[]): void {
 await runCommand(
   { help, options: { check: { type: "boolean", default: false } } },
   async (values, words) => {
-    if (words.length > 0) throw usageError(`"${words[0]}" is one word too many`);
+    noWords(words);
     const folder = join(root, values.check ? `.cache/build-check-${process.pid}` : "dist");
-    mkdirSync(join(root, ".cache"), { recursive: true });
+    cacheFolder();
     try {
       const results = await announce("Building", () => buildInto(folder));
       printSizes(results);

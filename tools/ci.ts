@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { AppError } from "#base";
-import { runCommand, usageError } from "./lib/command.ts";
+import { noWords, runCommand } from "./lib/command.ts";
 import { root } from "./lib/files.ts";
 
 const help = `
@@ -13,7 +13,7 @@ counts). Fails when either fails. The same as .ci/run, which a CI system calls.
 `;
 
 await runCommand({ help, options: {} }, (_, words) => {
-  if (words.length > 0) throw usageError(`"${words[0]}" is one word too many`);
+  noWords(words);
   return new Promise<number>((resolve, reject) => {
     const child = spawn(join(root, ".ci/run"), { cwd: root, stdio: "inherit" });
     child.on("error", (error) => reject(AppError.wrap("running .ci/run", error)));

@@ -5,7 +5,7 @@ import { runCommand, usageError, wholeNumber } from "./lib/command.ts";
 import { describeFailure } from "./lib/failure.ts";
 import { machineFacts } from "./lib/facts.ts";
 import { projectFiles } from "./lib/files.ts";
-import { findNamed, importDefault, type NamedFile, namedFiles } from "./lib/named.ts";
+import { findNamed, importDefault, loadNamed, type NamedFile, namedFiles } from "./lib/named.ts";
 import { secondsSince } from "./lib/progress.ts";
 import { progressPrinter, writeRecord } from "./lib/records.ts";
 import { table } from "./lib/table.ts";
@@ -46,7 +46,7 @@ interface Run {
 }
 
 async function runLarge(file: NamedFile, { seed, minutes }: Run): Promise<number> {
-  const soak = await loadSoak(file);
+  const soak = await loadNamed(file, loadSoak);
   const { name } = file;
   const time = minutes === undefined ? "" : ` --minutes ${minutes}`;
   const command = `npm run soak -- ${name} --seed ${seed}${time}`;
@@ -91,11 +91,13 @@ await runCommand(
   async (values, [name, ...more]) => {
     if (more.length > 0) throw usageError(`one soak at a time, so "${more[0]}" is too many`);
     const files = namedFiles(projectFiles(), ".soak.ts");
+    const { seed, minutes } = values;
     if (name === undefined) {
+      const option = seed !== undefined ? "--seed" : minutes !== undefined ? "--minutes" : "";
+      if (option !== "") throw usageError(`${option} goes with the name of a soak`);
       await list(files);
       return 0;
     }
-    const { seed, minutes } = values;
     return runLarge(findNamed(files, "soak", name), {
       seed: seed === undefined ? randomInt(2 ** 31) : wholeNumber("--seed", seed),
       minutes: minutes === undefined ? undefined : positiveNumber("--minutes", minutes),

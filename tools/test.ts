@@ -1,15 +1,18 @@
 // npm test: every test that can run where it is.
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
-import { projectFiles, root } from "./lib/files.ts";
-import { runCommand, usageError, wholeNumber } from "./lib/command.ts";
+import { counted, runCommand, usageError, wholeNumber } from "./lib/command.ts";
+import { cacheFolder, fromRoot, projectFiles, root } from "./lib/files.ts";
+import { RunWatcher } from "./lib/run-watcher.ts";
+import { LEAK_CHECK, type Running, testTimeoutMs } from "./lib/test-process.ts";
 
 const help = `
 Usage: npm test -- [OPTIONS] [WORD...]
 
-Runs every test that can run here; with WORDs, the files whose path contains one of them.
+Runs every test that can run here; with WORDs, the files whose path contains one of them
+(absolute and ./relative paths too).
 Small runs of fuzzers and soaks are part of them.
 Pure tests run anywhere; kernel tests (*.kernel.test.ts) need root and Linux 6.1 or later.
 
@@ -43,23 +46,42 @@ function runFiles(
   files: string[],
   options: { name?: string; env: NodeJS.ProcessEnv },
 ): Promise<number> {
+  const { name, env } = options;
   const args = [
     "--import",
     "tsx",
     "--test-reporter",
     join(root, "tools/reporter.ts"),
-    ...(options.name === undefined ? [] : ["--test-name-pattern", options.name]),
+    ...(name === undefined ? [] : [name, `^${LEAK_CHECK}\\0`]).flatMap((pattern) => [
+      "--test-name-pattern",
+      pattern,
+    ]),
     join(root, "tools/run.ts"),
     ...files,
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit", env: options.env });
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+      env,
+    });
+    const watcher = new RunWatcher({
+      timeoutMs: testTimeoutMs,
+      say: (sentence) => console.log(`    ${sentence}`),
+      end: () => void child.kill("SIGKILL"),
+    });
+    child.on("message", (running) => watcher.onRunning(running as Running));
     child.on("error", reject);
-    child.on("close", (status, signal) => resolve(signal === null ? (status ?? 1) : 1));
+    child.on("close", (status, signal) => {
+      watcher.stop();
+      resolve(signal === null ? (status ?? 1) : 1);
+    });
   });
 }
 
-function readCounts(path: string): Counts {
+/** Undefined when no process came as far as to write any. */
+function readCounts(path: string): Counts | undefined {
+  if (!existsSync(path)) return undefined;
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const line of readFileSync(path, "utf8").split("\n")) {
     if (line === "") continue;
@@ -67,6 +89,73 @@ function readCounts(path: string): Counts {
     total.passed += counts.passed;
     total.failed += counts.failed;
     total.skipped += counts.skipped;
+  }
+  rmSync(path);
+  return total;
+}
+
+function checkPattern(pattern: string): void {
+  try {
+    RegExp(pattern);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw usageError(`--name takes a regular expression, and "${pattern}" is none (${why})`);
+  }
+}
+
+function chooseTests(words: readonly string[]): string[] {
+  const wanted = words.map((word) => fromRoot(word));
+  const tests = projectFiles().filter(
+    (path) =>
+      PURE_TEST.test(path) && (wanted.length === 0 || wanted.some((word) => path.includes(word))),
+  );
+  if (tests.length === 0) throw usageError(`no test file has ${words.join(" or ")} in its path`);
+  return tests;
+}
+
+interface Plan {
+  /** The files of each process. */
+  processes: string[][];
+  /** What to say of the files that are left out. */
+  leftOut: string | undefined;
+}
+
+function makePlan(tests: readonly string[], isPure: boolean): Plan {
+  const kernelTests = tests.filter((path) => KERNEL_TEST.test(path));
+  const pureTests = tests.filter((path) => !KERNEL_TEST.test(path));
+  const missing = isPure ? "--pure leaves them out" : whyNoKernelTests();
+  const processes = pureTests.length > 0 ? [pureTests] : [];
+  // Kernel tests change namespaces and attach programs, so each file has a process of its own.
+  if (missing === undefined) processes.push(...kernelTests.map((path) => [path]));
+  const isAny = missing !== undefined && kernelTests.length > 0;
+  const files = counted(kernelTests.length, "file");
+  return {
+    processes,
+    leftOut: isAny ? `Left out: ${files} of kernel tests, because ${missing}.` : undefined,
+  };
+}
+
+/** Runs the processes one after the other; a failed one makes at least one failure. */
+async function runAll(
+  processes: readonly string[][],
+  options: { name?: string; env: NodeJS.ProcessEnv },
+): Promise<Counts> {
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const files of processes) {
+    const counts = join(cacheFolder(), `test-counts-${process.pid}`);
+    const env = { ...options.env, CILIATE_TEST_COUNTS: counts };
+    const status = await runFiles(files, { ...options, env });
+    const each = readCounts(counts);
+    if (each === undefined) {
+      console.log("The process that ran the tests ended before it could count them.");
+    } else if (status !== 0 && each.failed === 0) {
+      const what = counted(files.length, "file");
+      console.log(`The process of ${what} from ${files[0]} on ended with exit code ${status}.`);
+    }
+    total.passed += each?.passed ?? 0;
+    total.skipped += each?.skipped ?? 0;
+    // A process can fail with no test failing: a crash.
+    total.failed += Math.max(each?.failed ?? 0, status === 0 && each !== undefined ? 0 : 1);
   }
   return total;
 }
@@ -81,43 +170,23 @@ await runCommand(
       pure: { type: "boolean", default: false },
     },
   },
-  async (values, words) => {
-    if (values.seed !== undefined) wholeNumber("--seed", values.seed);
-    const isWanted = (path: string): boolean =>
-      words.length === 0 || words.some((word) => path.includes(word));
-    const tests = projectFiles().filter((path) => PURE_TEST.test(path) && isWanted(path));
-    if (tests.length === 0) throw usageError(`no test file has ${words.join(" or ")} in its path`);
-    const kernelTests = tests.filter((path) => KERNEL_TEST.test(path));
-    const pureTests = tests.filter((path) => !KERNEL_TEST.test(path));
-    const missing = values.pure ? "--pure leaves them out" : whyNoKernelTests();
-
-    const cache = join(root, ".cache");
-    mkdirSync(cache, { recursive: true });
-    const counts = join(cache, `test-counts-${process.pid}`);
+  async ({ name, seed, update, pure }, words) => {
+    if (seed !== undefined) wholeNumber("--seed", seed);
+    if (name !== undefined) checkPattern(name);
+    const { processes, leftOut } = makePlan(chooseTests(words), pure);
     const env: NodeJS.ProcessEnv = {
       ...process.env,
-      CILIATE_TEST_COUNTS: counts,
-      ...(values.seed === undefined ? {} : { CILIATE_SEED: values.seed }),
-      ...(values.update ? { CILIATE_UPDATE: "1" } : {}),
+      ...(seed === undefined ? {} : { CILIATE_SEED: seed }),
+      ...(update ? { CILIATE_UPDATE: "1" } : {}),
     };
-    const options = { env, ...(values.name === undefined ? {} : { name: values.name }) };
-
-    // Kernel tests change namespaces and attach programs, so each file has a process of its own.
-    const processes = pureTests.length > 0 ? [pureTests] : [];
-    if (missing === undefined) processes.push(...kernelTests.map((path) => [path]));
-    let failedProcesses = 0;
-    for (const files of processes) {
-      if ((await runFiles(files, options)) !== 0) failedProcesses += 1;
-    }
-    const total = readCounts(counts);
-    rmSync(counts);
-    // A process can fail with no test failing: a leak, a crash.
-    if (failedProcesses > 0 && total.failed === 0) total.failed = failedProcesses;
-    if (missing !== undefined && kernelTests.length > 0) {
-      console.log(`Left out: ${kernelTests.length} files of kernel tests, because ${missing}.`);
-    }
-    const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-    console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
-    return total.failed > 0 ? 1 : 0;
+    const { passed, failed, skipped } = await runAll(processes, {
+      env,
+      ...(name === undefined ? {} : { name }),
+    });
+    if (leftOut !== undefined) console.log(leftOut);
+    const isNone = name !== undefined && processes.length > 0 && passed + failed + skipped === 0;
+    if (isNone) console.error(`No test's name matches ${name}.`);
+    console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+    return failed > 0 || isNone ? 1 : 0;
   },
 );

@@ -1,4 +1,4 @@
-import { assert } from "#base";
+import { AppError } from "#base";
 import { median } from "./statistics.ts";
 
 /** One thing measured, in the form in which it is recorded. */
@@ -41,11 +41,8 @@ export function defineBench(bench: Bench): Bench {
 /** The bench that a file exports, or a complaint. */
 export function benchOf(file: string, exported: unknown): Bench {
   const bench = exported as Bench | undefined;
-  assert(
-    typeof bench?.run === "function" && typeof bench.summary === "string",
-    `${file} has no default export made by defineBench`,
-  );
-  return bench;
+  if (typeof bench?.run === "function" && typeof bench.summary === "string") return bench;
+  throw new AppError("usage", `${file} has no default export made by defineBench: add one.`);
 }
 
 export interface RowSpec {

@@ -23,5 +23,5 @@ export {
   type RateOptions,
   rates,
 } from "./measure.ts";
-export { type BenchResult, renderReport, type ReportFile } from "./report.ts";
+export { type BenchResult, benchResultOf, renderReport, type ReportFile } from "./report.ts";
 export { median } from "./statistics.ts";

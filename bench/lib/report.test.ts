@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { row } from "./bench.ts";
 import { groupRows, renderPlot, ticks } from "./plot.ts";
-import { type BenchResult, renderReport } from "./report.ts";
+import { type BenchResult, benchResultOf, renderReport } from "./report.ts";
 
 const ratio = row({
   what: "pods | same node",
@@ -35,6 +35,13 @@ test("the report has a section and a plot for each result, by name, and always t
   );
   assert.match(page, /\n\| <events> +\| +\| 5,500,000\/s \|/);
   assert.match(page, /`npm run x` at abc; Linux 6\.1\.0, a CPU, Node v20; 2 or 3 samples a row\./);
+});
+
+test("a file that no bench wrote gets a sentence with its name", () => {
+  assert.deepEqual(benchResultOf("x.json", result("x")), result("x"));
+  for (const content of [{}, null, [], { ...result("x"), rows: [{}] }]) {
+    assert.throws(() => benchResultOf("x.json", content), /^AppError: x\.json is not what a bench/);
+  }
 });
 
 test("the report with no results is a page that says how to make some", () => {

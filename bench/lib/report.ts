@@ -1,3 +1,4 @@
+import { AppError } from "#base";
 import type { Row } from "./bench.ts";
 import { rowText } from "./format.ts";
 import { renderPlot } from "./plot.ts";
@@ -13,6 +14,20 @@ export interface BenchResult {
   node: string;
   /** The value is recorded for those who read the JSON; the report takes only the samples. */
   rows: readonly (Omit<Row, "against" | "goal"> & { against?: string; goal?: number })[];
+}
+
+/** The result that a file holds, or a complaint. */
+export function benchResultOf(file: string, content: unknown): BenchResult {
+  const result = content as BenchResult | null;
+  const texts = [result?.name, result?.summary, result?.command, result?.commit, result?.kernel];
+  const isText = [...texts, result?.cpu, result?.node].every((each) => typeof each === "string");
+  const isResult =
+    isText &&
+    Array.isArray(result?.rows) &&
+    result.rows.every((row) => Array.isArray(row?.samples));
+  if (result !== null && isResult) return result;
+  const how = "delete it, or run the bench again";
+  throw new AppError("bench-result", `${file} is not what a bench writes: ${how}.`);
 }
 
 export interface ReportFile {

@@ -82,3 +82,11 @@ property(
     assert.equal(Math.sign(one.compare(other)), compareBytes(a, b));
   },
 );
+
+test("comparing by structure tells addresses apart", () => {
+  const [one, two] = ["02:00:00:00:00:01", "02:00:00:00:00:02"].map((text) =>
+    MacAddress.parse(text),
+  );
+  assert.notDeepEqual(one, two);
+  assert.deepEqual(one, MacAddress.parse("02-00-00-00-00-01"));
+});

@@ -10,13 +10,14 @@ const LOCALLY_ADMINISTERED = 0x02;
 
 /** An Ethernet address, immutable. */
 export class MacAddress {
+  // Public, because comparing by structure sees only what is public.
   /** The first two bytes, and the last four as an unsigned number. */
-  readonly #high: number;
-  readonly #low: number;
+  readonly high: number;
+  readonly low: number;
 
   private constructor(high: number, low: number) {
-    this.#high = high;
-    this.#low = low;
+    this.high = high;
+    this.low = low;
   }
 
   /** Of six pairs of digits, all with colons or all with hyphens between them. */
@@ -59,8 +60,8 @@ export class MacAddress {
 
   /** The six bytes, new each time. */
   get bytes(): Uint8Array {
-    const low = this.#low;
-    return Uint8Array.of(this.#high >> 8, this.#high, low >>> 24, low >>> 16, low >>> 8, low);
+    const low = this.low;
+    return Uint8Array.of(this.high >> 8, this.high, low >>> 24, low >>> 16, low >>> 8, low);
   }
 
   /** Names the address and no other: for the keys of Maps. */
@@ -70,28 +71,28 @@ export class MacAddress {
 
   /** True of the broadcast address too. */
   get isMulticast(): boolean {
-    return ((this.#high >> 8) & MULTICAST) !== 0;
+    return ((this.high >> 8) & MULTICAST) !== 0;
   }
 
   get isBroadcast(): boolean {
-    return this.#high === 0xffff && this.#low === 0xffff_ffff;
+    return this.high === 0xffff && this.low === 0xffff_ffff;
   }
 
   get isLocallyAdministered(): boolean {
-    return ((this.#high >> 8) & LOCALLY_ADMINISTERED) !== 0;
+    return ((this.high >> 8) & LOCALLY_ADMINISTERED) !== 0;
   }
 
   get isZero(): boolean {
-    return this.#high === 0 && this.#low === 0;
+    return this.high === 0 && this.low === 0;
   }
 
   equals(other: MacAddress): boolean {
-    return this.#high === other.#high && this.#low === other.#low;
+    return this.high === other.high && this.low === other.low;
   }
 
   /** Negative, 0 or positive. */
   compare(other: MacAddress): number {
-    return this.#high - other.#high || this.#low - other.#low;
+    return this.high - other.high || this.low - other.low;
   }
 
   /** Canonical: lower case with colons. */

@@ -51,6 +51,12 @@ test("cilium version -o json is JSON, and another format is refused", async () =
   assert.match(refused.err, /^Error: .*'toml' is invalid.*\n$/);
 });
 
+test("-v and --version are the client's version", async () => {
+  const client = await cilium("version", "--client");
+  assert.deepEqual(await cilium("--version"), client);
+  assert.deepEqual(await cilium("-v"), client);
+});
+
 test("systems and machines have the names that Go gives them", () => {
   assert.deepEqual([goArch("x64"), goArch("arm64")], ["amd64", "arm64"]);
   assert.deepEqual([goOs("linux"), goOs("win32")], ["linux", "windows"]);

@@ -24,6 +24,8 @@ export interface ProgramSpec {
   name: string;
   description: string;
   commands: readonly CommandEntry[];
+  /** The call that `-v` and `--version` stand for. */
+  versionCall: readonly string[];
 }
 
 /**
@@ -37,7 +39,7 @@ export async function runProgram(
 ): Promise<number> {
   const program = createProgram(spec, streams);
   try {
-    await program.parseAsync(args.length === 0 ? ["--help"] : [...args], { from: "user" });
+    await program.parseAsync(wholeCall(spec, args), { from: "user" });
     return 0;
   } catch (error) {
     // Commander has said it already; what it throws only carries the exit code.
@@ -48,10 +50,17 @@ export async function runProgram(
   }
 }
 
+function wholeCall(spec: ProgramSpec, args: readonly string[]): string[] {
+  if (args.length === 0) return ["--help"];
+  const isVersion = args.length === 1 && (args[0] === "-v" || args[0] === "--version");
+  return isVersion ? [...spec.versionCall] : [...args];
+}
+
 function createProgram(spec: ProgramSpec, streams: Streams): Command {
   const program = new Command(spec.name)
     .description(spec.description)
     .helpCommand(false)
+    .option("-v, --version", `the same as "${spec.versionCall.join(" ")}"`)
     .exitOverride()
     .configureOutput({
       writeOut: streams.out,

@@ -10,9 +10,14 @@ export function setTestFile(path: string): void {
   current = path;
 }
 
+/** The file that is being loaded, where the runner loads it. */
+export function testFile(): string | undefined {
+  return current;
+}
+
 /** The name under which a helper registers a test for the file that is being loaded. */
-export function attributed(name: string): string {
-  return current === undefined ? name : current + SEPARATOR + name;
+export function attributed(name: string, file: string | undefined = current): string {
+  return file === undefined ? name : file + SEPARATOR + name;
 }
 
 /** For the reporter: the file and name apart. */

@@ -1,7 +1,7 @@
 import { test } from "node:test";
-import { assert, DecodeError, Random } from "#base";
+import { AppError, DecodeError, Random } from "#base";
 import { attributed } from "./attribution.ts";
-import { runSeed } from "./seed.ts";
+import { replayable, runSeed } from "./seed.ts";
 
 export interface FuzzTarget {
   /** Good inputs to start from; without any, inputs are random bytes. */
@@ -26,13 +26,20 @@ export function defineFuzz(target: FuzzTarget): FuzzTarget {
   return target;
 }
 
+/** The fuzzer that a file exports, or a complaint. */
+export function fuzzTargetOf(file: string, exported: unknown): FuzzTarget {
+  const target = exported as FuzzTarget | undefined;
+  if (typeof target?.run === "function" && typeof target.corpus === "function") return target;
+  throw new AppError("usage", `${file} has no default export made by defineFuzz: add one.`);
+}
+
 /** Makes the small run of a fuzz file a test. */
-export function registerFuzz(file: string, module: Record<string, unknown>): void {
-  const target = module["default"] as FuzzTarget | undefined;
-  test(attributed("fuzz"), () => {
-    assert(typeof target?.run === "function", `${file} has no default export made by defineFuzz`);
-    runFuzz(target, { seed: runSeed, maxInputs: CI_INPUTS });
-  });
+export function registerFuzz(file: string, exported: unknown): void {
+  const target = fuzzTargetOf(file, exported);
+  test(
+    attributed("fuzz"),
+    replayable(() => void runFuzz(target, { seed: runSeed, maxInputs: CI_INPUTS })),
+  );
 }
 
 /** Answers how many inputs were tried. The first bad one ends it, with all it takes to replay. */
@@ -58,9 +65,11 @@ function tryInput(target: FuzzTarget, input: Uint8Array, which: string): void {
   } catch (error) {
     if (error instanceof DecodeError) return;
     const hex = Buffer.from(before.subarray(0, 2048)).toString("hex");
-    throw new Error(`fuzz: ${which}: ${String(error)}\n${before.length} bytes: ${hex}`, {
-      cause: error,
-    });
+    const what = `fuzz: ${which}: ${String(error)}\n${before.length} bytes: ${hex}`;
+    const failure = new Error(what, { cause: error });
+    // The cause has the line that matters.
+    failure.stack = failure.message;
+    throw failure;
   }
 }
 

@@ -1,9 +1,12 @@
+import { ChildProcess } from "node:child_process";
 import dgram from "node:dgram";
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
+import timers from "node:timers";
 import { openResources } from "#base";
 
+let devicesBefore: ReadonlySet<string> = new Set();
 let descriptorsBefore: Map<string, string> | undefined;
 
 /** Every open descriptor of this process by number; empty where /proc does not tell. */
@@ -98,28 +101,92 @@ function watchSockets(): void {
   watch(dgram.Socket.prototype, "bind", "datagram socket");
 }
 
+/** Child processes that this one would wait for; those set free by unref() are no leak. */
+function watchChildren(): void {
+  interface Methods {
+    spawn: (this: ChildProcess, options: object) => number;
+    unref: (this: ChildProcess) => void;
+  }
+  const prototype: Methods = ChildProcess.prototype as ChildProcess & Methods;
+  const { spawn, unref } = prototype;
+  const tokens = new WeakMap<ChildProcess, number>();
+  const strike = (child: ChildProcess): void => openResources.closed(tokens.get(child) ?? 0);
+  prototype.spawn = function watchedSpawn(options) {
+    const result = Reflect.apply(spawn, this, [options]);
+    tokens.set(this, openResources.opened("child process", this.spawnargs.join(" ")));
+    this.once("exit", () => strike(this));
+    this.once("error", () => strike(this));
+    return result;
+  };
+  prototype.unref = function watchedUnref() {
+    strike(this);
+    return Reflect.apply(unref, this, []);
+  };
+}
+
+/** Intervals, which never end by themselves, with the stacks that started them. */
+const intervals = new Map<NodeJS.Timeout, string>();
+
+function watchIntervals(): void {
+  const { setInterval } = timers;
+  const watched = (...args: Parameters<typeof setInterval>): NodeJS.Timeout => {
+    const timer = setInterval(...args);
+    const stack = new Error("started").stack ?? "";
+    intervals.set(timer, stack.split("\n").slice(2).join("\n"));
+    return timer;
+  };
+  timers.setInterval = Object.assign(watched, setInterval);
+  globalThis.setInterval = timers.setInterval;
+}
+
+/** Leaves out what is cleared, and what the process does not wait for. */
+function openIntervals(): string[] {
+  for (const timer of intervals.keys()) {
+    // What Node has no word for: hasRef() stays true when a timer is cleared.
+    const isCleared = "_destroyed" in timer && timer._destroyed === true;
+    if (isCleared || !timer.hasRef()) intervals.delete(timer);
+  }
+  return [...intervals.values()].map((stack) => `interval that still runs, started\n${stack}`);
+}
+
 /** Call before the first test: remembers what is open, and from now on who opens what. */
 export function startLeakCheck(): void {
   openResources.enable();
   watchFiles();
   watchSockets();
+  watchChildren();
+  watchIntervals();
   syncBuiltinESMExports();
   descriptorsBefore = openDescriptors();
+  devicesBefore = namesOfDevices();
+}
+
+/** Network devices of this process's namespace; those made in others go with those. */
+function namesOfDevices(): Set<string> {
+  const folder = "/sys/class/net";
+  return new Set(fs.existsSync(folder) ? fs.readdirSync(folder) : []);
 }
 
 /** What the tests have left open, each with the place that opened it; empty when all is well. */
 function findLeaks(): string[] {
+  const devices = namesOfDevices();
   const leaks = openResources
     .open()
+    .filter(
+      ({ kind, what }) => kind !== "device" || (devices.has(what) && !devicesBefore.has(what)),
+    )
     .map(({ kind, what, openedAt }) => `${kind} ${what}, opened\n${openedAt}`);
+  leaks.push(...openIntervals());
   if (leaks.length > 0) return leaks;
   const before = descriptorsBefore ?? new Map<string, string>();
   const added = [...openDescriptors()].filter(([fd, target]) => before.get(fd) !== target);
-  // Node opens a few for itself, once, that do not look like these.
+  // Node opens a few for itself, once, that do not look like these; and a worker that is ended while
+  // it loads modules leaves the one at hand.
   const OURS = /^(\/(?!proc\/|dev\/|sys\/)|anon_inode:.*bpf|socket:|net:)/;
   const pipes = unixSockets();
   return added
     .filter(([, target]) => OURS.test(target) && !pipes.has(target))
+    .filter(([, target]) => !target.includes("/node_modules/"))
     .map(([fd, target]) => `file descriptor ${fd}: ${target}, opened by unknown code`);
 }
 
@@ -131,6 +198,9 @@ export async function checkLeaks(): Promise<void> {
   }
   const leaks = findLeaks();
   if (leaks.length > 0) {
-    throw new Error(`${leaks.length} left open by the tests:\n${leaks.join("\n")}`);
+    const failure = new Error(`${leaks.length} left open by the tests:\n${leaks.join("\n")}`);
+    // The stacks that matter are those of the leaks.
+    failure.stack = failure.message;
+    throw failure;
   }
 }

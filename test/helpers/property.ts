@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import fc from "fast-check";
 import { attributed } from "./attribution.ts";
-import { runSeed } from "./seed.ts";
+import { replayable, runSeed } from "./seed.ts";
 
 /**
  * A property over generated input. A failure prints the shrunk counterexample and the seed;
@@ -13,10 +13,12 @@ export function property<T>(
   check: (value: T) => void | Promise<void>,
   options: { runs?: number } = {},
 ): void {
-  test(attributed(name), async () => {
-    const body = fc.asyncProperty(input, async (value) => {
-      await check(value);
-    });
-    await fc.assert(body, { seed: runSeed, numRuns: options.runs ?? 200, endOnFailure: false });
+  const body = fc.asyncProperty(input, async (value) => {
+    await check(value);
   });
+  const parameters = { seed: runSeed, numRuns: options.runs ?? 200, endOnFailure: false };
+  test(
+    attributed(name),
+    replayable(() => fc.assert(body, parameters)),
+  );
 }

@@ -67,10 +67,23 @@ async function runScript(path: string, commands: ScriptCommands): Promise<void> 
       block.hasExpectation = actual.length > 0;
     } else {
       const where = `${path}:${block.commands[0]?.line ?? 0}`;
-      assert.deepEqual(actual, block.expected, `${where}: other output than the script expects`);
+      checkOutput(actual, block.expected, where);
     }
   }
   if (isUpdate) writeFileSync(path, formatScript(blocks));
+}
+
+function checkOutput(actual: string[], expected: string[], where: string): void {
+  try {
+    assert.deepEqual(actual, expected);
+  } catch (cause) {
+    const what = `${where}: other output than the script expects`;
+    const how = "if it is right, npm test -- --update writes it into the script";
+    const failure = new Error(`${what}; ${how}`, { cause });
+    // The cause shows the difference; where this was thrown tells nobody anything.
+    failure.stack = failure.message;
+    throw failure;
+  }
 }
 
 async function runLine(commands: ScriptCommands, text: string, where: string): Promise<string[]> {

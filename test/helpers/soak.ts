@@ -1,7 +1,7 @@
 import { test } from "node:test";
-import { assert, Random } from "#base";
+import { AppError, assert, Random } from "#base";
 import { attributed } from "./attribution.ts";
-import { runSeed } from "./seed.ts";
+import { replayable, runSeed } from "./seed.ts";
 
 export interface SoakContext<Size> {
   seed: number;
@@ -68,23 +68,16 @@ export function defineSoak<Size>(spec: SoakSpec<Size>): Soak {
 /** The soak that a file exports, or a complaint. */
 export function soakOf(file: string, exported: unknown): Soak {
   const soak = exported as Soak | undefined;
-  assert(
-    typeof soak?.run === "function" && typeof soak.hasSmall === "boolean",
-    `${file} has no default export made by defineSoak`,
-  );
-  return soak;
+  if (typeof soak?.run === "function" && typeof soak.hasSmall === "boolean") return soak;
+  throw new AppError("usage", `${file} has no default export made by defineSoak: add one.`);
 }
 
 /** Makes the small run of a soak a test. */
 export function registerSoak(file: string, name: string, exported: unknown): void {
   const soak = soakOf(file, exported);
   if (!soak.hasSmall) return;
-  test(attributed(`soak ${name} (small)`), async () => {
-    try {
-      await soak.run("small", { seed: runSeed });
-    } catch (error) {
-      const replay = `npm test -- --seed ${runSeed} ${file}`;
-      throw new Error(`soak ${name}: ${String(error)}\nAgain: ${replay}`, { cause: error });
-    }
-  });
+  test(
+    attributed(`soak ${name} (small)`),
+    replayable(async () => void (await soak.run("small", { seed: runSeed }))),
+  );
 }

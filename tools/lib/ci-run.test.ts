@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -60,10 +60,12 @@ test("CI fails when the tests end without counts, or count no failure and fail",
   assert.deepEqual([odd.status, odd.last], [1, "3 passed, 1 failed"]);
 });
 
-test("the CI script is executable in git too, once it is there", () => {
+test("the CI script is executable in git too, once it is there", (context) => {
+  if (!existsSync(join(root, ".git"))) return context.skip("there is no git here");
   const entry = execFileSync("git", ["-c", "safe.directory=*", "ls-files", "-s", ".ci/run"], {
     cwd: root,
     encoding: "utf8",
   });
   if (entry !== "") assert.match(entry, /^100755 /);
+  return undefined;
 });

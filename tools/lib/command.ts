@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { AppError } from "#base";
+import { endWhenNobodyReads } from "./pipe.ts";
 
 type OptionsConfig = NonNullable<ParseArgsConfig["options"]>;
 
@@ -21,6 +22,7 @@ export async function runCommand<const Options extends OptionsConfig>(
   spec: CommandSpec<Options>,
   main: (values: Parsed<Options>["values"], positionals: string[]) => Promise<number> | number,
 ): Promise<void> {
+  endWhenNobodyReads();
   try {
     const args = process.argv.slice(2);
     if (args.includes("--help") || args.includes("-h")) {
@@ -43,21 +45,46 @@ function parse<const Options extends OptionsConfig>(
   try {
     return parseArgs({ args, options: spec.options, allowPositionals: true, strict: true });
   } catch (error) {
-    const message = error instanceof Error ? error.message.split(". ")[0] : String(error);
-    throw usageError(message ?? "bad arguments");
+    throw usageError(argumentProblem(error instanceof Error ? error.message : String(error)));
   }
+}
+
+/** What Node says about arguments, in the part of it that is of use. */
+export function argumentProblem(message: string): string {
+  const ambiguous = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(message);
+  if (ambiguous !== null) return `${ambiguous[1]} takes a value that does not begin with a dash`;
+  return message.split(/\. |\n/)[0] ?? "bad arguments";
 }
 
 /** A call with the wrong words: exit code 2, and where to read the right ones. */
 export function usageError(message: string): AppError {
-  return new AppError("usage", `${message}: see --help.`);
+  return new AppError("usage", `${message}: see ${helpCall(process.env["npm_lifecycle_event"])}.`);
+}
+
+/** How people ask for the help of a script that npm calls by `script`. */
+export function helpCall(script: string | undefined): string {
+  if (script === undefined || script === "npx") return "--help";
+  return script === "test" ? `"npm test -- --help"` : `"npm run ${script} -- --help"`;
+}
+
+/** Refuses every word, for commands that take none. */
+export function noWords(words: readonly string[]): void {
+  if (words.length > 0) throw usageError(`"${words[0]}" is one word too many`);
 }
 
 /** A whole number given as text, or a usage error that names the option. */
 export function wholeNumber(option: string, text: string, min = 0): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < min) {
+  if (!/^\d+$/.test(text) || value < min) {
     throw usageError(`${option} takes a whole number of at least ${min}, not "${text}"`);
   }
+  if (!Number.isSafeInteger(value)) {
+    throw usageError(`${option} takes a number up to ${Number.MAX_SAFE_INTEGER}, not ${text}`);
+  }
   return value;
+}
+
+/** `1 file`, `2 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -5,7 +5,7 @@ import { root } from "./files.ts";
 
 /** Where and of what a measurement or a soak was made: what a reader needs to judge it. */
 interface Facts {
-  /** `abc1234`, or `abc1234+changes` when the tree held something else than that commit. */
+  /** `abc1234`, or `abc1234+changes` when the tree held something else; `unknown` without git. */
   commit: string;
   kernel: string;
   cpu: string;
@@ -35,8 +35,18 @@ export function headCommit(): { commit: string; isClean: boolean } {
   return { commit, isClean: git("status", "--porcelain", "--", ".", ...ignored) === "" };
 }
 
+/** A measurement is worth something without git too. */
+function tellCommit(): { commit: string; isClean: boolean } {
+  try {
+    return headCommit();
+  } catch (error) {
+    if (error instanceof AppError) return { commit: "unknown", isClean: true };
+    throw error;
+  }
+}
+
 export function machineFacts(): Facts {
-  const { commit, isClean } = headCommit();
+  const { commit, isClean } = tellCommit();
   const processors = cpus();
   const model = processors[0]?.model.trim() || arch();
   return {

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { join } from "node:path";
 import { AppError } from "#base";
+import { describeFailure } from "./failure.ts";
 import { root } from "./files.ts";
 
 /** A file that defines something called by its name: `test/soak/tables.soak.ts` is `tables`. */
@@ -38,6 +39,20 @@ export function findNamed(files: readonly NamedFile[], kind: string, name: strin
       ? `There is no ${kind} ${name}: there are none yet.`
       : `There is no ${kind} ${name}: there are ${names}.`,
   );
+}
+
+/** Loads a file that somebody named; that it does not load is told with its reason. */
+export async function loadNamed<T>(
+  file: NamedFile,
+  load: (file: NamedFile) => Promise<T>,
+): Promise<T> {
+  try {
+    return await load(file);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const why = describeFailure(error);
+    throw new AppError("load", `${file.path} cannot be loaded:\n${why}`, { cause: error });
+  }
 }
 
 /** The default export of a file; the caller checks that it is what it takes it for. */

@@ -1,6 +1,7 @@
 import { blobs } from "./blobs.ts";
 import { diagram } from "./diagram.ts";
 import { imports } from "./imports.ts";
+import { fuzzSoaks } from "./fuzz-soaks.ts";
 import { staleBpfObjects } from "./objects.ts";
 import { type Finding, type Rule, runRules } from "./rules.ts";
 import { testNames } from "./test-names.ts";
@@ -17,6 +18,7 @@ export const rules: readonly Rule[] = [
   words,
   diagram,
   testNames,
+  fuzzSoaks,
   staleBpfObjects,
 ];
 

@@ -103,7 +103,8 @@ function checkFolders(tree: Tree, table: ImportTable): Problem[] {
       const message = module.includes("/")
         ? `this index.ts makes src/${module} a door, and it is not in the import table: add ` +
           `"${module}" to ${TABLE_PATH}, or give the file another name`
-        : `src/${module} is not in the import table: add "${module}" to ${TABLE_PATH}`;
+        : `src/${module} is not in the import table: add "${module}" to ${TABLE_PATH}, in ORDER and ` +
+          `in modules`;
       const path = module.includes("/") ? doorPath(module) : file.path;
       problems.push({ path, line: 1, message });
     }

@@ -208,7 +208,7 @@ function findStale(files: readonly TreeFile[], tree: Tree, table: ImportTable): 
     for (const word of [...doors.map((door) => `#${door}`), ...packages]) {
       if (words.has(word)) continue;
       problems.push(
-        at(tree, module, `no file of ${module} imports ${word} any more: drop the word`),
+        at(tree, module, `no file of ${module} imports ${word}: drop the word until one does`),
       );
     }
   }

@@ -21,8 +21,8 @@ export function deadFileRule(programs: readonly string[]): Rule {
           path,
           line: 1,
           message:
-            "nothing that runs comes to this file: delete it, or import it, or name it in " +
-            "tools/lib/entry-points.ts or in package.json's scripts",
+            "nothing that runs comes to this file: import it (a test beside it is enough), name " +
+            "it in tools/lib/entry-points.ts or tools/bootstrap.mjs, or delete it",
         }));
     },
   };

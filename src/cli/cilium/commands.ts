@@ -4,6 +4,7 @@ import type { ProgramSpec } from "../program.ts";
 export const ciliumProgram: ProgramSpec = {
   name: "cilium",
   description: "Installs, watches and asks Cilium in a Kubernetes cluster",
+  versionCall: ["version", "--client"],
   commands: [
     {
       name: "version",

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, createReadStream, openSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -13,4 +15,16 @@ test("closes what it opens", async () => {
     const server = createServer().listen(0, "127.0.0.1", () => server.close(() => resolve()));
   });
   openResources.closed(openResources.opened("namespace", "lab-1"));
+});
+
+test("ends what it starts", async () => {
+  clearInterval(setInterval(() => {}, 1));
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      clearInterval(timer);
+      resolve();
+    }, 1);
+  });
+  const child = spawn("true");
+  await once(child, "close");
 });

@@ -1,0 +1,5 @@
+import { test } from "node:test";
+
+test("leaves an interval running", () => {
+  setInterval(() => {}, 1000);
+});
