@@ -47,15 +47,11 @@ function typed(collection: Collection, name: string): TypedMap<ValueInput, Value
     return {
       size: codec.size,
       decode: codec.decode,
-      encode: (value) => codec.encode(value as ValueInput),
+      encode: (value) => codec.encode(value),
     };
   };
   const { spec: from } = collection;
-  return new TypedMap(
-    collection.map(name),
-    wrap(from.keyCodec(name)) as ValueCodec<ValueInput>,
-    wrap(from.valueCodec(name)),
-  );
+  return new TypedMap(collection.map(name), wrap(from.keyCodec(name)), wrap(from.valueCodec(name)));
 }
 
 /** The first byte of a variable as it is in the kernel now. */
