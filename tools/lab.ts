@@ -26,7 +26,7 @@ import {
   openNetlink,
   withNamespace,
 } from "#netlink";
-import { runCommand, wholeNumber } from "./lib/command.ts";
+import { noWords, runCommand, wholeNumber } from "./lib/command.ts";
 import { root } from "./lib/files.ts";
 
 const help = `
@@ -186,7 +186,8 @@ function printCounters(collection: Collection): void {
 
 await runCommand(
   { help, options: { seconds: { type: "string", default: "3" } } },
-  async (values) => {
+  async (values, words) => {
+    noWords(words);
     await demonstrate(wholeNumber("--seconds", values.seconds, 1));
     console.log("\nEverything is taken away again. The cluster of the lab is not there yet; next:");
     console.log("    npm test                      every test that can run on this machine");

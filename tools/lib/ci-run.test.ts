@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { root } from "./files.ts";
 
 /** Runs .ci/run with an npm that says and answers what it is told to. */
-function ciRun(tests: { says: string; status: number }, checkStatus: number) {
+function ciRun(tests: { says: string; status: number }, checkStatus: number, kernelStatus = 0) {
   const folder = mkdtempSync(join(tmpdir(), "ciliate-ci-"));
   try {
     const npm = join(folder, "npm");
@@ -16,6 +16,7 @@ function ciRun(tests: { says: string; status: number }, checkStatus: number) {
       `#!/bin/sh
 if [ "$*" = test ]; then printf '%s' '${tests.says}'; exit ${tests.status}; fi
 if [ "$*" = "run check" ]; then echo "checked"; exit ${checkStatus}; fi
+if [ "$*" = "run test:kernel -- 6.1 --short" ]; then exit ${kernelStatus}; fi
 exit 99
 `,
     );
@@ -51,6 +52,16 @@ test("CI says so when only the checks fail", () => {
   const { status, last, before } = ciRun(passing, 1);
   assert.deepEqual([status, last], [1, "12 passed, 0 failed"]);
   assert.match(before ?? "", /^The tests pass, but npm run check fails/);
+});
+
+test("CI says so when only the tests on the older kernel fail", (context) => {
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    context.skip("CI leaves them out here");
+    return;
+  }
+  const { status, last, before } = ciRun(passing, 0, 3);
+  assert.deepEqual([status, last], [1, "12 passed, 0 failed"]);
+  assert.match(before ?? "", /^The tests pass here, but not on Linux 6\.1/);
 });
 
 test("CI fails when the tests end without counts, or count no failure and fail", () => {
