@@ -13,6 +13,7 @@ const NEEDED_NODE = [20, 20];
 
 /** A Debian package, and a program by which one sees that it is there. */
 const debian = {
+  iproute: { program: "ip", package: "iproute2" },
   qemu: { program: "qemu-system-x86_64", package: "qemu-system-x86" },
   busybox: { program: "busybox", package: "busybox-static" },
   xz: { program: "xz", package: "xz-utils" },
@@ -30,7 +31,7 @@ const commands = {
   build: { script: "tools/build.ts" },
   tidy: { script: "tools/tidy.ts" },
   format: { script: "tools/format.ts" },
-  bench: { script: "tools/bench.ts" },
+  bench: { script: "tools/bench.ts", debian: [debian.iproute] },
   soak: { script: "tools/soak.ts" },
   // Makes what the others install by.
   lock: { script: "tools/lock.mjs", plain: true },

@@ -55,7 +55,12 @@ test("an example counts packets that were made up", () => {
 
 test("an example watches a device of a namespace", () => {
   const send = `const s = require("dgram").createSocket("udp4"); s.send("x", 9, "127.0.0.1", () => s.close())`;
-  const script = `ip link set lo up; (sleep 0.5; "${process.execPath}" -e '${send}') & exec "${process.execPath}" watch.mjs lo 2`;
+  writeFileSync(
+    join(project, "up.mjs"),
+    `import { openNetlink } from "ciliate/netlink"; openNetlink().links.set("lo", { isUp: true }); process.exit();`,
+  );
+  const node = `"${process.execPath}"`;
+  const script = `${node} up.mjs; (sleep 0.5; ${node} -e '${send}') & exec ${node} watch.mjs lo 2`;
   const output = run(project, "unshare", "--net", "sh", "-c", script);
   assert.match(output, /in {2}protocol 17, \d+ > 9, 43 bytes/);
   assert.match(output, /out protocol 17, \d+ > 9, 43 bytes/);
