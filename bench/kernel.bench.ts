@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { IpAddress } from "#base";
+import { Cidr, IpAddress } from "#base";
 import { Collection, KernelMap, type MapShape, type RawEntry, RingBuffer } from "#ebpf";
 import { CollectionSpec, MapType } from "#ebpf/spec";
-import { createNamespace, deleteNamespace, openNetlink } from "#netlink";
+import { createNamespace, deleteNamespace, openNetlink, Scope } from "#netlink";
 import { decodePacket, packet } from "#packet";
 import { root } from "../tools/lib/files.ts";
 import {
@@ -170,7 +170,7 @@ async function maps({ rounds, progress }: BenchContext): Promise<Row[]> {
   return rows;
 }
 
-/** What a pod takes: a namespace, a veth into it, addresses and routes of both families. */
+/** What a pod takes: a namespace, a veth into it, addresses and routes. */
 function setUpByNetlink(name: string): void {
   using namespace = createNamespace(name);
   using host = openNetlink();
@@ -187,6 +187,9 @@ function setUpByNetlink(name: string): void {
   }
   pod.links.set("lo", { isUp: true });
   pod.links.set(index, { isUp: true });
+  const gateway = IpAddress.parse("10.77.1.1");
+  pod.routes.add({ destination: Cidr.of(gateway), link: index, scope: Scope.link });
+  pod.routes.add({ destination: Cidr.parse("0.0.0.0/0"), link: index, gateway });
 }
 
 function setUpByIp(name: string): void {
@@ -199,6 +202,8 @@ function setUpByIp(name: string): void {
   ip("-n", name, "addr", "add", "fd77::2/128", "dev", "eth0");
   ip("-n", name, "link", "set", "lo", "up");
   ip("-n", name, "link", "set", "eth0", "up");
+  ip("-n", name, "route", "add", "10.77.1.1", "dev", "eth0", "scope", "link");
+  ip("-n", name, "route", "add", "default", "via", "10.77.1.1", "dev", "eth0");
 }
 
 async function namespaces({ rounds, progress }: BenchContext): Promise<Row[]> {
@@ -220,15 +225,15 @@ async function namespaces({ rounds, progress }: BenchContext): Promise<Row[]> {
   const theirs = ours.map((ms, at) => ms / (ratios[at] ?? 1));
   return [
     row({
-      what: "namespace, veth and addresses of a pod: speed",
-      against: "seven ip commands",
+      what: "namespace, veth, addresses and routes of a pod: speed",
+      against: "nine ip commands",
       unit: "x",
       goal: 10,
       better: "higher",
       samples: ratios,
     }),
     row({
-      what: "namespace, veth and addresses of a pod",
+      what: "namespace, veth, addresses and routes of a pod",
       unit: "ms",
       better: "lower",
       samples: theirs,

@@ -25,7 +25,7 @@ const debian = {
 
 const commands = {
   test: { script: "tools/test.ts" },
-  lab: { script: "tools/lab.ts" },
+  lab: { script: "tools/lab.ts", linux: true, root: true },
   check: { script: "tools/check.ts" },
   ci: { script: "tools/ci.ts" },
   build: { script: "tools/build.ts" },
