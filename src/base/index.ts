@@ -29,3 +29,4 @@ export { Random } from "./random.ts";
 export { Backoff, type BackoffOptions, retry, type RetryOptions } from "./retry.ts";
 export { AsyncScope, Scope } from "./scope.ts";
 export { escapeControls, quote } from "./text.ts";
+export { tryEach } from "./try-each.ts";

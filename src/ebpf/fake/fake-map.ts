@@ -1,4 +1,4 @@
-import { assert } from "#base";
+import { assert, tryEach } from "#base";
 import { SyscallError } from "#sys";
 import { MapType } from "#ebpf/spec";
 import type { BpfMap, MapShape, RawEntry, UpdateMode } from "#ebpf";
@@ -89,11 +89,11 @@ export class FakeMap implements BpfMap {
   }
 
   updateMany(entries: readonly RawEntry[], mode: UpdateMode = "any"): Map<number, Error> {
-    return eachAlone(entries, ([key, value]) => this.update(key, value, mode));
+    return tryEach(entries, ([key, value]) => this.update(key, value, mode));
   }
 
   deleteMany(keys: readonly Uint8Array[]): Map<number, Error> {
-    return eachAlone(keys, (key) => void this.delete(key));
+    return tryEach(keys, (key) => void this.delete(key));
   }
 
   async updateAsync(key: Uint8Array, value: Uint8Array, mode: UpdateMode = "any"): Promise<void> {
@@ -164,19 +164,6 @@ export class FakeMap implements BpfMap {
   #refuse(verb: string, errno: number): never {
     throw new SyscallError(`${verb} map ${this.shape.name}`, errno);
   }
-}
-
-function eachAlone<T>(items: readonly T[], act: (item: T) => void): Map<number, Error> {
-  const failures = new Map<number, Error>();
-  for (const [at, item] of items.entries()) {
-    try {
-      act(item);
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      failures.set(at, error);
-    }
-  }
-  return failures;
 }
 
 function prefixLength(key: Uint8Array): number {

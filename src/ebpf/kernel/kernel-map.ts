@@ -1,4 +1,4 @@
-import { assert, AppError } from "#base";
+import { assert, tryEach } from "#base";
 import { checkSyscall, Fd, isErrno, linuxSyscalls, SyscallError } from "#sys";
 import type { BpfMap, MapShape, RawEntry, UpdateMode } from "../map-types.ts";
 import { MapType } from "#ebpf/spec";
@@ -157,7 +157,7 @@ export class KernelMap implements BpfMap {
       this.#hasBatches = failures !== undefined;
       if (failures !== undefined) return failures;
     }
-    return eachAlone(entries, ([key, value]) => this.update(key, value, mode));
+    return tryEach(entries, ([key, value]) => this.update(key, value, mode));
   }
 
   deleteMany(keys: readonly Uint8Array[]): Map<number, Error> {
@@ -167,7 +167,7 @@ export class KernelMap implements BpfMap {
       this.#hasBatches = failures !== undefined;
       if (failures !== undefined) return failures;
     }
-    return eachAlone(keys, (key) => void this.delete(key));
+    return tryEach(keys, (key) => void this.delete(key));
   }
 
   freeze(): void {
@@ -243,19 +243,6 @@ export class KernelMap implements BpfMap {
   #what(verb: string): string {
     return `${verb} map ${this.shape.name}`;
   }
-}
-
-function eachAlone<T>(items: readonly T[], act: (item: T) => void): Map<number, Error> {
-  const failures = new Map<number, Error>();
-  for (const [at, item] of items.entries()) {
-    try {
-      act(item);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      failures.set(at, error);
-    }
-  }
-  return failures;
 }
 
 function roundUp8(bytes: number): number {
