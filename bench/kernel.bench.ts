@@ -72,7 +72,7 @@ async function ringBuffer({ rounds, progress }: BenchContext): Promise<Row[]> {
     }),
     row({
       what: "ring buffer: events neither read nor counted as lost",
-      unit: "",
+      unit: "events",
       goal: 0,
       better: "lower",
       samples: [unreported],
