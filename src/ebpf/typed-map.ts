@@ -1,3 +1,4 @@
+import { roundUp8 } from "./round-up.ts";
 import type { BpfMap, RawEntry, UpdateMode } from "./map-types.ts";
 
 /** Turns values into bytes and back; made from an object's types, or generated. */
@@ -52,8 +53,7 @@ export class TypedMap<K, V> {
 
 /** A codec for a per-CPU map: one value for each CPU. */
 export function perCpu<T>(codec: ValueCodec<T>): ValueCodec<T[]> {
-  // The kernel pads each to eight bytes.
-  const stride = (codec.size + 7) & ~7;
+  const stride = roundUp8(codec.size);
   return {
     size: stride,
     encode(values) {

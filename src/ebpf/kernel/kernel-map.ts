@@ -6,6 +6,7 @@ import { Attributes, bpf, BPF_CAPABILITY, bpfAsync, Command, memory } from "./bp
 import { batchDelete, batchEntries, batchUpdate } from "./map-batch.ts";
 import { possibleCpus } from "./cpus.ts";
 import { openPinned, pinObject } from "./pin.ts";
+import { roundUp8 } from "../round-up.ts";
 
 const UPDATE_FLAGS: Readonly<Record<UpdateMode, number>> = { any: 0, create: 1, replace: 2 };
 const ENOENT = 2;
@@ -243,10 +244,6 @@ export class KernelMap implements BpfMap {
   #what(verb: string): string {
     return `${verb} map ${this.shape.name}`;
   }
-}
-
-function roundUp8(bytes: number): number {
-  return (bytes + 7) & ~7;
 }
 
 const MAP_INFO_BYTES = 88;

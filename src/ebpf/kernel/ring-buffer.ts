@@ -2,6 +2,7 @@ import { assert, AppError } from "#base";
 import { linuxSyscalls, type Mapping } from "#sys";
 import { MapType } from "#ebpf/spec";
 import type { KernelMap } from "./kernel-map.ts";
+import { roundUp8 } from "../round-up.ts";
 
 /** Before each record: its length with two flags, and the page it is in. */
 export const RECORD_HEADER_BYTES = 8;
@@ -159,8 +160,4 @@ export function forEachRecord(
     if ((header & DISCARDED) === 0) visit(at + RECORD_HEADER_BYTES, length);
     at += RECORD_HEADER_BYTES + roundUp8(length);
   }
-}
-
-function roundUp8(bytes: number): number {
-  return (bytes + 7) & ~7;
 }
