@@ -57,8 +57,15 @@ export const importTable: ImportTable = {
     ebpf: { doors: ["base", "sys", "netlink", "ebpf/spec"], packages: [], isPure: false },
     "ebpf/spec": { doors: ["base"], packages: [], isPure: true },
     "ebpf/fake": { doors: ["base", "sys", "ebpf", "ebpf/spec"], packages: [], isPure: false },
+    "kube/types": { doors: ["base"], packages: ["zod"], isPure: true },
     abi: { doors: ["base"], packages: [], isPure: true },
-    cli: { doors: ["base"], packages: ["commander"], isPure: false },
+    identity: { doors: ["base", "kube/types"], packages: ["re2js"], isPure: true },
+    policy: { doors: ["base", "kube/types", "identity"], packages: ["re2js"], isPure: true },
+    cli: {
+      doors: ["base", "kube/types", "identity", "policy"],
+      packages: ["commander", "yaml"],
+      isPure: false,
+    },
   },
 };
 
