@@ -1,5 +1,9 @@
 import process from "node:process";
+import { AppError } from "#base";
 import { type ProgramSpec, runProgram } from "./program.ts";
+
+/** More than any cluster's manifests; what is larger is a mistake in a pipe. */
+const MAX_INPUT_BYTES = 256 * 1024 * 1024;
 
 /** What an entry does: runs the program with this process's words and streams. */
 export async function runInProcess(spec: ProgramSpec): Promise<void> {
@@ -11,5 +15,20 @@ export async function runInProcess(spec: ProgramSpec): Promise<void> {
   process.exitCode = await runProgram(spec, process.argv.slice(2), {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    input: readStandardInput,
+    terminalColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
   });
+}
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_INPUT_BYTES) {
+      throw new AppError("too-large", `Standard input has more than ${MAX_INPUT_BYTES} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

@@ -1,10 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { AppError } from "#base";
 
-/** Where a command line writes; tests put strings in the place of the process's streams. */
+/** Where a command line writes and reads; tests put strings in the place of the process's streams. */
 export interface Streams {
   out: (text: string) => void;
   err: (text: string) => void;
+  /** All of standard input; absent where there is none to read. */
+  input?: () => Promise<Uint8Array>;
+  /** The width of the terminal that `out` is; absent where it is none. */
+  terminalColumns?: number | undefined;
 }
 
 /** The module of one command, loaded only when the command is called or asked for its help. */
@@ -13,7 +17,7 @@ interface CommandModule {
   define(command: Command, streams: Streams): void;
 }
 
-interface CommandEntry {
+export interface CommandEntry {
   name: string;
   /** For the list in `--help`, so that printing it loads no command. */
   summary: string;
@@ -26,6 +30,16 @@ export interface ProgramSpec {
   commands: readonly CommandEntry[];
   /** The call that `-v` and `--version` stand for. */
   versionCall: readonly string[];
+}
+
+/** Ends a command with an exit code of its own, once everything is said. */
+export class ExitStatus extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`exit code ${status}`);
+    this.status = status;
+  }
 }
 
 /**
@@ -42,12 +56,27 @@ export async function runProgram(
     await program.parseAsync(wholeCall(spec, args), { from: "user" });
     return 0;
   } catch (error) {
+    if (error instanceof ExitStatus) return error.status;
     // Commander has said it already; what it throws only carries the exit code.
     if (error instanceof CommanderError) return error.exitCode;
     if (!(error instanceof AppError)) throw error;
     streams.err(`Error: ${error.message}\n`);
     return 1;
   }
+}
+
+/** Adds commands that load their modules when they are called. */
+export function addCommands(
+  parent: Command,
+  commands: readonly CommandEntry[],
+  streams: Streams,
+): void {
+  for (const { name, summary } of commands) parent.command(name).description(summary);
+  parent.hook("preSubcommand", async (_, command) => {
+    const entry = commands.find(({ name }) => name === command.name());
+    if (entry === undefined) return;
+    (await entry.load()).define(command, streams);
+  });
 }
 
 function wholeCall(spec: ProgramSpec, args: readonly string[]): string[] {
@@ -67,14 +96,8 @@ function createProgram(spec: ProgramSpec, streams: Streams): Command {
       writeErr: streams.err,
       outputError: (text, write) => write(text.replace(/^error: /, "Error: ")),
     });
-  for (const { name, summary } of spec.commands) program.command(name).description(summary);
+  addCommands(program, spec.commands, streams);
   addHelpCommand(program);
-
-  program.hook("preSubcommand", async (_, command) => {
-    const entry = spec.commands.find(({ name }) => name === command.name());
-    if (entry === undefined) return;
-    (await entry.load()).define(command, streams);
-  });
   return program;
 }
 

@@ -7,6 +7,11 @@ export const ciliumProgram: ProgramSpec = {
   versionCall: ["version", "--client"],
   commands: [
     {
+      name: "policy",
+      summary: "Check and ask network policies in manifests, without a cluster",
+      load: () => import("./policy/policy.ts"),
+    },
+    {
       name: "version",
       summary: "Display detailed version information",
       load: () => import("./version.ts"),

@@ -448,6 +448,17 @@ test("http: [] is no redirect, http: [{}] is one", () => {
   });
 });
 
+test("rules for a proxy beside a port with no protocol mean TCP", () => {
+  const rule = {
+    ingress: [{ toPorts: [{ ports: [{ port: "3000" }], rules: { http: [{ method: "GET" }] } }] }],
+  };
+  assert.deepEqual(
+    specOf(rule).rules.map(({ ports }) => ports),
+    [[{ protocol: 6, port: { first: 3000, last: 3000 } }]],
+  );
+  assert.deepEqual(codes(rule), ["note l7-means-tcp spec.ingress[0].toPorts[0].ports[0].protocol"]);
+});
+
 test("dns, kafka and generic rules", () => {
   const dns = [
     { matchName: "A.b" },

@@ -37,13 +37,25 @@ export function readPortRule(
 ): PortUnit[] {
   const ports = readPorts(rule.ports ?? [], `${path}.ports`, direction, context);
   checkL7(rule, ports, path, direction, context);
-  const matches = ports.flatMap((port) => port.matches);
+  const matches = ports.flatMap((port) => (isTcpOnly(rule, port) ? tcpOf(port) : port.matches));
   const around = readSurroundings(rule, path, direction, context);
   const isL7 = countL7(rule.rules) > 0 || Boolean(rule.rules?.l7proto);
   const l7 = isL7 && rule.rules ? readL7(rule.rules, `${path}.rules`, context) : undefined;
   if (l7?.kind === "generic") return genericUnits(matches, l7, around, path);
   const redirect = { ...around, ...(l7 === undefined ? {} : { l7 }) };
   return [unitOf(matches, redirect, path)];
+}
+
+/**
+ * Rules for a proxy with no protocol beside them mean TCP, where Cilium refuses them: whoever writes
+ * HTTP rules for port 3000 does not mean to open its UDP.
+ */
+function isTcpOnly({ rules }: PortRule, port: ReadPort): boolean {
+  return port.isProtocolLeftOut && countL7(rules) > (rules?.dns?.length ?? 0);
+}
+
+function tcpOf({ matches }: ReadPort): PortMatch[] {
+  return matches.filter(({ protocol }) => protocol === PROTOCOL.tcp);
 }
 
 /** Parsers read TCP; a rule that names but a parser leaves other protocols alone. */
@@ -100,7 +112,10 @@ function checkL7(
       const what = "DNS rules take single ports, no ranges: write each port";
       refuse("dns-port-range", `${port.path}.endPort`, what);
     }
-    if (!hasDns && port.protocol !== "TCP") {
+    if (isTcpOnly(rule, port)) {
+      const what = "is left out, and taken as TCP since a proxy is to read it; Cilium refuses this";
+      context.report.note("l7-means-tcp", `${port.path}.protocol`, what);
+    } else if (!hasDns && port.protocol !== "TCP") {
       const what = `rules for a proxy read TCP, and the protocol is ${port.protocol}: write protocol: TCP`;
       refuse("l7-protocol", `${port.path}.protocol`, what);
     }

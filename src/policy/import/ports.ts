@@ -30,6 +30,8 @@ const WITHOUT_PORTS: readonly string[] = ["VRRP", "IGMP"];
 export interface ReadPort {
   readonly path: string;
   readonly protocol: string;
+  /** The policy names no protocol, which is ANY. */
+  readonly isProtocolLeftOut: boolean;
   readonly matches: readonly PortMatch[];
   /** Every port, or a range from 0. */
   readonly isZero: boolean;
@@ -72,6 +74,7 @@ function readPort(
   return {
     path,
     protocol,
+    isProtocolLeftOut: !port.protocol,
     matches: numbers.map((number) => ({ protocol: number, port: range })),
     isZero: "first" in range && range.first === 0,
     isRange: "first" in range && range.first > 0 && range.last > range.first,

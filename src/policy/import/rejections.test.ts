@@ -339,7 +339,13 @@ const ROWS: readonly Row[] = [
   {
     name: "L7 with another protocol than TCP",
     spec: ingress(
-      ports({ ports: [{ port: "80" }, { port: "81", protocol: "UDP" }], rules: { http: [{}] } }),
+      ports({
+        ports: [
+          { port: "80", protocol: "ANY" },
+          { port: "81", protocol: "UDP" },
+        ],
+        rules: { http: [{}] },
+      }),
     ),
     errors: [
       "spec.ingress[0].toPorts[0].ports[0].protocol: rules for a proxy read TCP, and the protocol is ANY: write protocol: TCP",

@@ -1,0 +1,49 @@
+/** What the asking subcommands begin with: manifests read, complaints told, a cluster to ask. */
+import { AppError } from "#base";
+import type { Streams } from "../../program.ts";
+import type { ClusterSettings } from "./call.ts";
+import { PolicyCluster } from "./cluster.ts";
+import { countOf, findingLine, sortFindings } from "./findings.ts";
+import { badInputText, readManifests } from "./manifests.ts";
+import { type LoadedObjects, loadObjects } from "./objects.ts";
+
+/** Of a run that is not about findings; the rest is counted. */
+const MAX_TOLD = 5;
+
+export interface Session {
+  readonly loaded: LoadedObjects;
+  readonly cluster: PolicyCluster;
+}
+
+/**
+ * Text that is no YAML ends it. An object that is not valid is left out and told on the error
+ * stream, since one bad policy must not take away the answers about the others.
+ */
+export async function openSession(
+  files: readonly string[],
+  settings: ClusterSettings,
+  streams: Streams,
+): Promise<Session> {
+  const manifests = await readManifests(files, streams);
+  const [bad] = manifests.bad;
+  if (bad !== undefined) throw new AppError("bad-input", badInputText(bad));
+  const loaded = loadObjects(manifests, settings.namespace);
+  const cluster = new PolicyCluster(loaded, settings);
+  const errors = sortFindings([...loaded.findings, ...cluster.findings()]).filter(
+    ({ severity }) => severity === "error",
+  );
+  for (const finding of errors.slice(0, MAX_TOLD)) {
+    streams.err(`Warning: left out: ${findingLine(finding)}\n`);
+  }
+  if (errors.length > MAX_TOLD) {
+    const more = countOf(errors.length - MAX_TOLD, "more error");
+    streams.err(`Warning: ${more}: cilium policy validate tells them all.\n`);
+  }
+  return { loaded, cluster };
+}
+
+/** Colours are for terminals, and for people who have not said that they want none. */
+export function hasColour(streams: Streams): boolean {
+  const isUnwanted = (process.env["NO_COLOR"] ?? "") !== "" || process.env["TERM"] === "dumb";
+  return streams.terminalColumns !== undefined && !isUnwanted;
+}
