@@ -29,7 +29,10 @@ const selves = [
 test("without policies everything passes", () => {
   const model = modelOf(...PODS);
   assert.equal(allowed(model).length, 9);
-  assert.deepEqual(model.verdict({ from: "demo/frontend", to: "demo/api", port: 3000 }).because, []);
+  assert.deepEqual(
+    model.verdict({ from: "demo/frontend", to: "demo/api", port: 3000 }).because,
+    [],
+  );
 });
 
 test("with default deny only pods themselves are left", () => {
@@ -101,8 +104,7 @@ test("entities, addresses and names are parties", () => {
     },
   };
   const model = modelOf(...PODS, DEFAULT_DENY, names);
-  const reach = (to: string): string =>
-    model.verdict({ from: "demo/api", to, port: 443 }).egress;
+  const reach = (to: string): string => model.verdict({ from: "demo/api", to, port: 443 }).egress;
   assert.equal(reach("10.2.3.4"), "allowed");
   assert.equal(reach("10.1.3.4"), "denied");
   assert.equal(reach("192.0.2.1"), "denied");
@@ -112,12 +114,17 @@ test("entities, addresses and names are parties", () => {
   assert.equal(reach("world"), "denied");
   assert.equal(model.verdict({ from: "host", to: "demo/api", port: 1 }).verdict, "allowed");
   assert.equal(model.verdict({ from: "remote-node", to: "demo/api", port: 1 }).verdict, "denied");
-  assert.throws(() => model.verdict({ from: "nobody/here", to: "world", port: 1 }), /neither a pod/);
+  assert.throws(
+    () => model.verdict({ from: "nobody/here", to: "world", port: 1 }),
+    /neither a pod/,
+  );
 });
 
 test("an ipBlock holds pods, and toCIDR does not", () => {
   const address = { status: { podIP: "10.9.0.5" } };
-  const pods = PODS.map((pod) => ("spec" in pod && "kind" in pod && pod.kind === "Pod" ? { ...pod } : pod));
+  const pods = PODS.map((pod) =>
+    "spec" in pod && "kind" in pod && pod.kind === "Pod" ? { ...pod } : pod,
+  );
   const target = { ...pods[0], ...address };
   const egress = (kind: "to" | "toCIDR"): object => ({
     apiVersion: kind === "to" ? "networking.k8s.io/v1" : "cilium.io/v2",

@@ -219,7 +219,9 @@ export class ClusterModel {
     const authentication = both
       .map(({ judgement }) => judgement?.authentication)
       .find((mode) => mode !== undefined && mode !== "disabled");
-    const told = flow.isSelf ? ["self: what a pod sends to itself never leaves it", ...notes] : notes;
+    const told = flow.isSelf
+      ? ["self: what a pod sends to itself never leaves it", ...notes]
+      : notes;
     return {
       from: names.from,
       to: names.to,
@@ -228,7 +230,9 @@ export class ClusterModel {
       verdict: isAllowed ? "allowed" : "denied",
       egress: egress.outcome,
       ingress: ingress.outcome,
-      ...(isL7 && both.every(({ judgement }) => judgement?.verdict !== "denied") ? { l7: true } : {}),
+      ...(isL7 && both.every(({ judgement }) => judgement?.verdict !== "denied")
+        ? { l7: true }
+        : {}),
       because: both.flatMap(({ because }) => because),
       ...(isAllowed && both.some(({ judgement }) => judgement?.isAudit === true)
         ? { audit: true }

@@ -84,8 +84,9 @@ export class FlowFinder {
       case "entity":
         return { party, peers: [RESERVED[party.name]], subject: undefined };
       case "service":
-        return { party, peers: [], subject: undefined };
+        break;
     }
+    return { party, peers: [], subject: undefined };
   }
 
   #peersOfName(name: string): number[] {
@@ -123,7 +124,10 @@ function nodeSubject(node: NodeFact, identities: ClusterIdentities): Subject {
 }
 
 function portsText(ports: NamedPorts): string {
-  return [...ports].map(([name, port]) => `${name}=${port}`).toSorted().join(",");
+  return [...ports]
+    .map(([name, port]) => `${name}=${port}`)
+    .toSorted()
+    .join(",");
 }
 
 /** Whose policy decides about a direction, and whom that policy sees there. */

@@ -90,7 +90,11 @@ export class ClusterIdentities {
     const block = this.blockOf(node.addresses[0]);
     const ids: (number | undefined)[] = isLocal
       ? [RESERVED.host, isApiServer ? this.#hostApiServer : undefined]
-      : [isApiServer ? RESERVED["kube-apiserver"] : (this.#nodes.get(node.name) ?? RESERVED["remote-node"])];
+      : [
+          isApiServer
+            ? RESERVED["kube-apiserver"]
+            : (this.#nodes.get(node.name) ?? RESERVED["remote-node"]),
+        ];
     return [...ids, block].filter((each) => each !== undefined);
   }
 
@@ -108,7 +112,8 @@ export class ClusterIdentities {
     const family = this.#options.families[0] ?? 4;
     const everywhere = this.#blocks.get(WORLD_PREFIX[family]);
     const more = everywhere === undefined ? [] : [everywhere];
-    if (patterns.length === 0) return { ids: [worldIdentity(family, this.#options.families), ...more] };
+    if (patterns.length === 0)
+      return { ids: [worldIdentity(family, this.#options.families), ...more] };
     const key = patterns.join(" ");
     const known = this.#names.get(key);
     if (known !== undefined) return { ids: [known, ...more] };

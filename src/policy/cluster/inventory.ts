@@ -1,5 +1,5 @@
 /** Objects of a cluster, sorted by what they are to policy. */
-import { Cidr, IpAddress } from "#base";
+import { Cidr, type IpAddress } from "#base";
 import type { KnownObject } from "#kube/types";
 import type { CidrGroupFact, ClusterFacts, ServiceFact } from "../import/facts.ts";
 import type { PolicyObject } from "../import/import-policy.ts";
@@ -40,10 +40,7 @@ const API_SERVER_SERVICE = "default/kubernetes";
 const MADE_UP_V4 = Cidr.parse("10.244.0.0/16");
 const MADE_UP_V6 = Cidr.parse("fd00:10:244::/112");
 
-export function takeInventory(
-  objects: Iterable<KnownObject>,
-  options: PolicyOptions,
-): Inventory {
+export function takeInventory(objects: Iterable<KnownObject>, options: PolicyOptions): Inventory {
   const sorted = sortObjects(objects);
   const { pods, madeUp } = addressPods(sorted.pods, options);
   const namespaces = sorted.namespaces;
@@ -133,7 +130,9 @@ function sortObject(object: KnownObject, sorted: SortedObjects): void {
     case "CiliumClusterwideNetworkPolicy":
       sorted.policies.push(object);
       return;
-    default:
+    case "CiliumEndpoint":
+    case "CiliumIdentity":
+    case "CiliumNode":
   }
 }
 

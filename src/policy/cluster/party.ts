@@ -91,7 +91,8 @@ function addressParty(address: IpAddress, inventory: Inventory): Party {
     if (has(node.addresses)) return { kind: "node", name: address.toString(), node };
   }
   for (const pod of inventory.pods.values()) {
-    if (has(pod.addresses)) return { ...podParty(pod, inventory), name: address.toString() } as Party;
+    if (has(pod.addresses))
+      return { ...podParty(pod, inventory), name: address.toString() } as Party;
   }
   for (const service of inventory.services.values()) {
     if (has(service.clusterAddresses)) {

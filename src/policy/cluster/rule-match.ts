@@ -30,12 +30,12 @@ export function matchesPeer(peer: PeerSelector, identity: PeerIdentity): boolean
     case "fqdn":
       return identity.labels.has("fqdn", fqdnLabel(peer.pattern).key);
     case "cidr":
-    case "block": {
-      const range = peer.kind === "cidr" ? identity.cidr : identity.block;
-      if (range === undefined || !peer.cidr.containsCidr(range)) return false;
-      return !peer.except.some((except) => except.containsCidr(range));
-    }
+    case "block":
+      break;
   }
+  const range = peer.kind === "cidr" ? identity.cidr : identity.block;
+  if (range === undefined || !peer.cidr.containsCidr(range)) return false;
+  return !peer.except.some((except) => except.containsCidr(range));
 }
 
 /** The ports of the rule that the flow is to; `any` where the rule speaks of none. */

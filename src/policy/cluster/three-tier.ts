@@ -71,9 +71,7 @@ export const FRONTEND_TO_API_L7 = policy("frontend-to-api-l7", {
   ingress: [
     {
       fromEndpoints: [app("frontend")],
-      toPorts: [
-        { ports: [{ port: "3000" }], rules: { http: [{ method: "GET", path: "/.*" }] } },
-      ],
+      toPorts: [{ ports: [{ port: "3000" }], rules: { http: [{ method: "GET", path: "/.*" }] } }],
     },
   ],
 });

@@ -8,7 +8,7 @@ import { defaultPolicyOptions } from "../options.ts";
 import type { ImportedPolicy, PeerSelector, PolicyRule, PolicySpec, PortMatch } from "../rule.ts";
 import type { PeerIdentity, Subject } from "../subject.ts";
 import { editDeletes, editUpserts, messageEdits, messageEntries, type PolicyDelta } from "./delta.ts";
-import { judge } from "./judge.ts";
+import { judge, type Question } from "./judge.ts";
 import { PolicyEngine } from "./policy-engine.ts";
 import { coversPort } from "./port-key.ts";
 import type { SubjectState } from "./subject-state.ts";
@@ -283,39 +283,43 @@ property(
   },
 );
 
+/** What the fold comes to, in as few words as possible. */
+function naive(state: SubjectState, { direction, peers, protocol, port: number }: Question): string {
+  const covering = [...state.entries()].filter(({ key }) => {
+    const isPeer = key.identity === 0 || peers.includes(key.identity);
+    return isPeer && key.direction === direction && coversPort(key, protocol, number);
+  });
+  if (covering.some(({ value }) => value.effect === "deny")) return "denied";
+  const priorities = covering.flatMap(({ value }) => {
+    return value.effect === "redirect" ? (value.listenerPriority ?? 0) : [];
+  });
+  if (priorities.length > 0) return `redirect ${Math.min(...priorities)}`;
+  return covering.some(({ value }) => value.effect === "allow") ? "allowed" : "denied";
+}
+
+function judged(state: SubjectState, question: Question): string {
+  const { verdict, redirect, entry } = judge(state, question);
+  if (entry !== undefined) assert.deepEqual(state.lookup(entry.key), entry.value);
+  return redirect === undefined ? verdict : `redirect ${entry?.value.listenerPriority}`;
+}
+
 property(
   "a judgement is deny, else redirect, else allow, among all entries that cover the packet",
-  fc.tuple(
-    fc.array(change, { minLength: 10, maxLength: 60, size: "max" }),
-    fc.constantFrom("ingress" as const, "egress" as const),
-    fc.uniqueArray(fc.constantFrom(...IDENTITIES), { maxLength: 2 }),
-    fc.constantFrom(6, 17, 132),
-    fc.constantFrom(53, 60, 80, 8080),
-  ),
-  ([changes, direction, peers, protocol, number]) => {
+  fc.array(change, { minLength: 20, maxLength: 60, size: "max" }),
+  (changes) => {
     const engine = new PolicyEngine(defaultPolicyOptions);
     const world = new World();
     for (const one of changes) world.apply(engine, one);
     engine.commit();
     for (const state of engine.states()) {
-      const covering = [...state.entries()].filter(({ key }) => {
-        const isPeer = key.identity === 0 || peers.includes(key.identity);
-        return isPeer && key.direction === direction && coversPort(key, protocol, number);
-      });
-      const effects = new Set(covering.map(({ value }) => value.effect));
-      const isDenied = effects.has("deny");
-      const isRedirected = !isDenied && effects.has("redirect");
-      const found = judge(state, { direction, peers, protocol, port: number });
-      const isAllowed = isRedirected || (!isDenied && effects.has("allow"));
-      assert.equal(found.verdict, isAllowed ? "allowed" : "denied");
-      const priorities = covering.flatMap(({ value }) => {
-        return value.effect === "redirect" ? (value.listenerPriority ?? 0) : [];
-      });
-      assert.equal(
-        found.entry?.value.listenerPriority,
-        isRedirected ? Math.min(...priorities) : undefined,
-      );
-      if (found.entry !== undefined) assert.deepEqual(state.lookup(found.entry.key), found.entry.value);
+      for (const direction of ["ingress", "egress"] as const) {
+        for (const peers of [[], [1], [300, 301], [302], [303, 304], [999]]) {
+          for (const [protocol, number] of [[6, 80], [6, 60], [17, 53], [17, 8080], [132, 80]] as const) {
+            const question = { direction, peers, protocol, port: number };
+            assert.equal(judged(state, question), naive(state, question));
+          }
+        }
+      }
     }
   },
 );

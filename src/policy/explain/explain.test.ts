@@ -22,7 +22,7 @@ function mend(objects: readonly object[], model: ClusterModel, to: string, port:
       continue;
     }
     const policy = mended.find(({ metadata }) => metadata.name === change.policy.name);
-    const rules = (policy?.spec as Record<string, object[]>)[change.direction];
+    const rules = (policy?.spec as Record<string, object[]> | undefined)?.[change.direction];
     rules?.push(change.object);
   }
   return mended;
@@ -58,12 +58,19 @@ test("a refused request names the rule that refuses", () => {
   const request = { kind: "http", method: "POST", path: "/x" } as const;
   const question = { from: "demo/frontend", to: "demo/api", port: 3000, request };
   const { lines, changes } = explain(model, question);
-  assert.ok(lines.some((line) => line.includes('POST "/x" not')), lines.join("\n"));
-  assert.deepEqual(changes.map(({ kind, policy }) => [kind, policy.name]), [
-    ["append", "frontend-to-api-l7"],
-  ]);
+  assert.ok(
+    lines.some((line) => line.includes('POST "/x" not')),
+    lines.join("\n"),
+  );
+  assert.deepEqual(
+    changes.map(({ kind, policy }) => [kind, policy.name]),
+    [["append", "frontend-to-api-l7"]],
+  );
 });
 
 test("yamlText quotes what YAML would read otherwise", () => {
-  assert.equal(yamlText({ a: ["80", "on", "x:y"], b: {}, c: [] }), 'a:\n  - "80"\n  - "on"\n  - "x:y"\nb: {}\nc: []\n');
+  assert.equal(
+    yamlText({ a: ["80", "on", "x:y"], b: {}, c: [] }),
+    'a:\n  - "80"\n  - "on"\n  - "x:y"\nb: {}\nc: []\n',
+  );
 });

@@ -47,7 +47,13 @@ export function explain(model: ClusterModel, question: FlowQuestion): Explanatio
     const change = suggestChange(model, flow, direction, outcome);
     changes.push(change);
     lines.push(`  ${change.sentence}`);
-    if (change.yaml !== "") lines.push(...change.yaml.trimEnd().split("\n").map((line) => `      ${line}`));
+    if (change.yaml !== "")
+      lines.push(
+        ...change.yaml
+          .trimEnd()
+          .split("\n")
+          .map((line) => `      ${line}`),
+      );
   }
   if (verdict.note !== undefined) lines.push(`note: ${verdict.note}`);
   return { verdict, rules, changes, lines };

@@ -96,7 +96,15 @@ function append(
   const path = `${spec.ref.path}.${direction}`;
   const where = policy.namespace === "" ? policy.name : `${policy.namespace}/${policy.name}`;
   const sentence = `To allow it, append this to ${path} of ${policy.kind} ${where}:`;
-  return { direction, kind: "append", policy, path, object: rule, yaml: yamlText([rule]), sentence };
+  return {
+    direction,
+    kind: "append",
+    policy,
+    path,
+    object: rule,
+    yaml: yamlText([rule]),
+    sentence,
+  };
 }
 
 function newPolicy(
@@ -205,15 +213,14 @@ function ciliumPeer(word: "to" | "from", namespace: string, peer: Party): Dictio
     case "address":
       return { [`${word}CIDR`]: [hostCidr(peer.name)] };
     case "fqdn":
-      return word === "to"
-        ? { toFQDNs: [{ matchName: peer.name }] }
-        : { fromEntities: ["world"] };
+      return word === "to" ? { toFQDNs: [{ matchName: peer.name }] } : { fromEntities: ["world"] };
     case "entity":
       return { [`${word}Entities`]: [peer.name] };
     case "node":
     case "service":
-      return { [`${word}Entities`]: ["host", "remote-node"] };
+      break;
   }
+  return { [`${word}Entities`]: ["host", "remote-node"] };
 }
 
 function hostCidr(text: string): string {

@@ -1,6 +1,11 @@
 /** YAML of plain values, for people to paste: only what suggestions are made of. */
 
-export type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
+export type Plain =
+  | string
+  | number
+  | boolean
+  | readonly Plain[]
+  | { readonly [key: string]: Plain };
 
 /** Texts that YAML reads as what they are. The rest is quoted, as JSON, which YAML is too. */
 const BARE = /^[A-Za-z_/][-A-Za-z0-9_./]*$/;

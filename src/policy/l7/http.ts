@@ -44,9 +44,7 @@ function compilePattern(pattern: string | undefined): ValueTest {
 }
 
 /** The value of a secret is not known here: a header that is there counts as right. */
-function compileHeader(
-  header: HttpHeaderMatch,
-): (present: ReadonlyMap<string, string>) => boolean {
+function compileHeader(header: HttpHeaderMatch): (present: ReadonlyMap<string, string>) => boolean {
   const name = header.name.toLowerCase();
   const wanted = header.value;
   if (wanted === undefined) return (present) => present.has(name);

@@ -19,7 +19,13 @@ test("patterns are for whole values, and methods have case", () => {
   assert.ok(!http({ method: "get" }));
   assert.ok(http({ method: "PUT|GET" }));
   assert.ok(!http({ method: "PUT|GET" }, { method: "GETX" }));
-  assert.ok(!compileL7Rules({ kind: "http", rules: [{ headers: [], host: ".*" }] })({ kind: "http", method: "GET", path: "/" }));
+  assert.ok(
+    !compileL7Rules({ kind: "http", rules: [{ headers: [], host: ".*" }] })({
+      kind: "http",
+      method: "GET",
+      path: "/",
+    }),
+  );
   assert.ok(!http({ path: "(" }), "what cannot be read allows nothing");
 });
 

@@ -27,12 +27,13 @@ export function compileL7Rules(rules: L7Rules): RequestTest {
       return (request) => request.kind === "kafka" && tests.some((test) => test(request));
     }
     case "generic":
-      return (request) =>
-        request.kind === "generic" &&
-        rules.rules.some((rule) =>
-          Object.entries(rule).every(([key, value]) => request.fields[key] === value),
-        );
+      break;
   }
+  return (request) =>
+    request.kind === "generic" &&
+    rules.rules.some((rule) =>
+      Object.entries(rule).every(([key, value]) => request.fields[key] === value),
+    );
 }
 
 /** Tests of redirects, each compiled once for as long as its rule lives. */

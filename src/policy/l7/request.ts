@@ -46,6 +46,7 @@ export function describeRequest(request: L7Request): string {
       return `a Kafka request with API key ${request.apiKey}${topic}`;
     }
     case "generic":
-      return `a request with ${quote(JSON.stringify(request.fields))}`;
+      break;
   }
+  return `a request with ${quote(JSON.stringify(request.fields))}`;
 }

@@ -72,9 +72,7 @@ function shareKey(
   const keys = portKeysOf(left);
   const others = portKeysOf(right);
   const isSamePort =
-    keys === "any" || others === "any"
-      ? keys === others
-      : [...keys].some((key) => others.has(key));
+    keys === "any" || others === "any" ? keys === others : [...keys].some((key) => others.has(key));
   if (!isSamePort) return false;
   return identities.some((identity) => isMatched(left, identity) && isMatched(right, identity));
 }

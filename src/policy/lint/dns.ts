@@ -24,7 +24,10 @@ export function lintDns(model: ClusterModel, report: Report): void {
       });
     } else if (blind.length > 0 && spec.defaultDeny.egress && !isSilenced(spec)) {
       // Of several that deny, the one that only denies is the one to tell of.
-      if (hasEgress(spec) && specs.some((other) => onlyDenies(other) && sharesSubject(other, blind))) {
+      if (
+        hasEgress(spec) &&
+        specs.some((other) => onlyDenies(other) && sharesSubject(other, blind))
+      ) {
         continue;
       }
       report({

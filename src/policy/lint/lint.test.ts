@@ -44,11 +44,30 @@ test("default deny without DNS is told of the policy that only denies", () => {
 /** A policy and the code of the one thing that is wrong with it. */
 const faults: readonly (readonly [string, object])[] = [
   ["selects-nothing", { endpointSelector: { matchLabels: { app: "none" } }, ingress: [] }],
-  ["peer-selects-nothing", { endpointSelector: api, ingress: [{ fromEndpoints: [{ matchLabels: { app: "none" } }] }] }],
+  [
+    "peer-selects-nothing",
+    { endpointSelector: api, ingress: [{ fromEndpoints: [{ matchLabels: { app: "none" } }] }] },
+  ],
   ["peer-is-namespace", { endpointSelector: api, ingress: [{ fromEndpoints: [{}] }] }],
-  ["fqdn-without-dns", { endpointSelector: api, egress: [{ toFQDNs: [{ matchName: "example.org" }] }] }],
-  ["unknown-port-name", { endpointSelector: api, ingress: [{ toPorts: [{ ports: [{ port: "nowhere", protocol: "TCP" }] }] }] }],
-  ["shadowed-by-deny", { endpointSelector: api, ingress: [{ fromEndpoints: [api] }], ingressDeny: [{ fromEntities: ["all"] }] }],
+  [
+    "fqdn-without-dns",
+    { endpointSelector: api, egress: [{ toFQDNs: [{ matchName: "example.org" }] }] },
+  ],
+  [
+    "unknown-port-name",
+    {
+      endpointSelector: api,
+      ingress: [{ toPorts: [{ ports: [{ port: "nowhere", protocol: "TCP" }] }] }],
+    },
+  ],
+  [
+    "shadowed-by-deny",
+    {
+      endpointSelector: api,
+      ingress: [{ fromEndpoints: [api] }],
+      ingressDeny: [{ fromEntities: ["all"] }],
+    },
+  ],
 ];
 
 for (const [code, spec] of faults) {

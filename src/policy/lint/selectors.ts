@@ -23,12 +23,7 @@ export function lintSelectors(model: ClusterModel, report: Report): void {
   }
 }
 
-function lintPeers(
-  model: ClusterModel,
-  spec: PolicySpec,
-  rule: PolicyRule,
-  report: Report,
-): void {
+function lintPeers(model: ClusterModel, spec: PolicySpec, rule: PolicyRule, report: Report): void {
   if (rule.peers === "any") return;
   const { policy, path } = rule.ref;
   // Entities and Services are written in words that no manifest can answer for.
@@ -68,13 +63,13 @@ function isWholeNamespace(selector: Selector, { ref }: PolicySpec): boolean {
   if (ref.policy.kind !== "CiliumNetworkPolicy") return false;
   const rest = selector.requirements.filter(({ key }) => key !== KEY.cluster);
   const [only] = rest;
-  return rest.length === 1 && only?.key === KEY.namespace && only.values[0] === ref.policy.namespace;
+  return (
+    rest.length === 1 && only?.key === KEY.namespace && only.values[0] === ref.policy.namespace
+  );
 }
 
 /** Without what importing added. */
 function own(selector: Selector): string {
   const shown = selector.requirements.filter(({ key }) => key !== KEY.cluster);
-  return shown
-    .map(({ key, operator, values }) => [key, operator, ...values].join(" "))
-    .join(", ");
+  return shown.map(({ key, operator, values }) => [key, operator, ...values].join(" ")).join(", ");
 }

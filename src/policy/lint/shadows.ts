@@ -59,7 +59,8 @@ function lintL7(
   report: Report,
 ): void {
   const isRestricting = rule.redirect?.l7 !== undefined && rule.redirect.isVisibility !== true;
-  if (!isRestricting || (plain.redirect !== undefined && plain.redirect.isVisibility !== true)) return;
+  if (!isRestricting || (plain.redirect !== undefined && plain.redirect.isVisibility !== true))
+    return;
   const keys = portKeysOf(rule);
   const others = portKeysOf(plain);
   if (keys === "any" || others === "any") return;

@@ -25,7 +25,9 @@ export function distinctSubjects(model: ClusterModel): Subject[] {
 
 /** Pods of the cluster as peers. */
 export function podIdentities(model: ClusterModel): PeerIdentity[] {
-  return [...model.identities].filter((each) => each.labels.has("k8s", "io.kubernetes.pod.namespace"));
+  return [...model.identities].filter((each) =>
+    each.labels.has("k8s", "io.kubernetes.pod.namespace"),
+  );
 }
 
 export function isDistinct(left: PolicyRef, right: PolicyRef): boolean {
