@@ -45,23 +45,25 @@ export {
   type TlsContext,
 } from "./rule.ts";
 export type { NamedPorts, PeerIdentity, Subject } from "./subject.ts";
-export { CookieTable } from "./engine/cookies.ts";
+export type { CookieTable } from "./engine/cookies.ts";
 export {
   editDeletes,
   editUpserts,
   messageEdits,
   messageEntries,
-  PolicyDelta,
+  type PolicyDelta,
   type PolicyDeltaMessage,
   type SubjectChange,
   type SubjectChangeMessage,
   type TemplateEdit,
 } from "./engine/delta.ts";
+export { type ClusterFacts, noFacts } from "./import/facts.ts";
+export { importPolicy } from "./import/import-policy.ts";
 export { judge, type Judgement, type Question } from "./engine/judge.ts";
 export type { RulePart } from "./engine/part.ts";
 export { PolicyEngine } from "./engine/policy-engine.ts";
 export { coversPort, type PortKey, unpackPort } from "./engine/port-key.ts";
-export { SubjectState } from "./engine/subject-state.ts";
+export type { SubjectState } from "./engine/subject-state.ts";
 export type { Conflict } from "./engine/template.ts";
 export { ClusterModel, type DirectionVerdict, type ObjectRef } from "./cluster/cluster-model.ts";
 export type { PodFact } from "./cluster/cluster-facts.ts";

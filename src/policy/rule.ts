@@ -51,9 +51,14 @@ export type PortRange =
   /**
    * A named port, in lower case. `own`: the subject's own (ingress). `cluster`: the one number that
    * all pods of the cluster give it, else nothing (egress of Cilium's policies). `peer`: what the
-   * peer's own pod gives it (egress of Kubernetes' policies).
+   * peer's own pod gives it (egress of Kubernetes' policies). With a `last` beyond the number, the
+   * ports up to it.
    */
-  | { readonly name: string; readonly resolve: "own" | "cluster" | "peer" };
+  | {
+      readonly name: string;
+      readonly resolve: "own" | "cluster" | "peer";
+      readonly last?: number;
+    };
 
 export interface PortMatch {
   readonly protocol: number;

@@ -176,7 +176,10 @@ export class ClusterModel {
     if (judgement.reason === "deny") add(origin?.deniedBy ?? [], "deny");
     else if (judgement.reason === "no-allow") add(judgement.defaultDenyBy, "default-deny");
     else add(origin?.allowedBy ?? [], isRedirect ? "redirect" : "allow");
-    const request = isRedirect ? this.judgeRequest(flow, direction, own, peer) : undefined;
+    const isDefaultDeny = state.isDefaultDeny(direction);
+    const request = isRedirect
+      ? this.judgeRequest(flow, direction, own, peer, isDefaultDeny)
+      : undefined;
     const isRefused = request !== undefined && !request.allowed;
     if (isRefused) add(request.by, "refuse");
     const outcome = isRefused ? "denied" : judgement.verdict;
@@ -199,12 +202,13 @@ export class ClusterModel {
     direction: Direction,
     own: Side,
     peer: Side,
+    isDefaultDeny: boolean,
   ): RequestVerdict | undefined {
     const names = this.portNames(own, peer);
     if (flow.request === undefined || names === undefined) return undefined;
     const { subject, peers } = names;
     const { protocol, port } = flow;
-    const question = { direction, subject, peers, protocol, port, names };
+    const question = { direction, subject, peers, protocol, port, names, isDefaultDeny };
     return judgeRequest(this.policies, question, flow.request, this.#matcher);
   }
 

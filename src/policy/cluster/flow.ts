@@ -7,7 +7,6 @@ import type { NodeFact, PodFact } from "./cluster-facts.ts";
 import type { ClusterIdentities } from "./identities.ts";
 import { onlyNode, type Party } from "./party.ts";
 import type { Inventory } from "./inventory.ts";
-import { RESERVED } from "#identity";
 
 export interface Side {
   readonly party: Party;
@@ -82,7 +81,7 @@ export class FlowFinder {
       case "fqdn":
         return { party, peers: this.#peersOfName(party.name), subject: undefined };
       case "entity":
-        return { party, peers: [RESERVED[party.name]], subject: undefined };
+        return { party, peers: this.#identities.ofEntity(party.name), subject: undefined };
       case "service":
         break;
     }

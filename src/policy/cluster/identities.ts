@@ -13,6 +13,7 @@ import {
   normaliseFqdn,
   podLabels,
   RESERVED,
+  type ReservedName,
   reservedIdentities,
   SCOPE,
   SOURCE,
@@ -105,13 +106,24 @@ export class ClusterIdentities {
     return block === undefined ? [id] : [id, block];
   }
 
+  /** Of the world, any address of it: what is in no range but those that hold every address. */
+  ofEntity(name: ReservedName): number[] {
+    const id = RESERVED[name];
+    const family = this.#options.families.find((each) => worldIdentity(each, this.#options.families) === id);
+    return family === undefined ? [id] : [id, ...this.#everywhere(family)];
+  }
+
+  #everywhere(family: 4 | 6): number[] {
+    const block = this.#blocks.get(WORLD_PREFIX[family]);
+    return block === undefined ? [] : [block];
+  }
+
   /** Of the addresses that DNS tells for a name; `added` is an identity that was not there yet. */
   ofName(text: string): { ids: number[]; added?: PeerIdentity } {
     const name = normaliseFqdn(text);
     const patterns = this.#prefixes.fqdns.filter((pattern) => fqdnMatcher(pattern)(name));
     const family = this.#options.families[0] ?? 4;
-    const everywhere = this.#blocks.get(WORLD_PREFIX[family]);
-    const more = everywhere === undefined ? [] : [everywhere];
+    const more = this.#everywhere(family);
     if (patterns.length === 0)
       return { ids: [worldIdentity(family, this.#options.families), ...more] };
     const key = patterns.join(" ");

@@ -12,6 +12,8 @@ export interface RequestQuestion {
   readonly protocol: number;
   readonly port: number;
   readonly names: PortNames;
+  /** Whether the subject's policies deny by default in that direction. */
+  readonly isDefaultDeny: boolean;
 }
 
 export interface RequestVerdict {
@@ -23,7 +25,7 @@ export interface RequestVerdict {
 /**
  * Some redirecting rule must allow the request, or some rule without L7 the whole of the very port
  * that is redirected: on one port and peer such rules add up. What allows the peer on all ports
- * does not.
+ * does not. Where nothing is denied by default, no request is either.
  */
 export function judgeRequest(
   policies: Iterable<ImportedPolicy>,
@@ -38,7 +40,7 @@ export function judgeRequest(
     if (keys.size > 0) (rule.redirect === undefined ? plain : redirects).push({ rule, keys });
   }
   const restricting = redirects.filter(({ rule }) => rule.redirect?.isVisibility !== true);
-  if (restricting.length === 0) return { allowed: true, by: [] };
+  if (restricting.length === 0 || !question.isDefaultDeny) return { allowed: true, by: [] };
   const allowing = restricting.filter(
     ({ rule }) => rule.redirect !== undefined && matcher.allows(rule.redirect, request),
   );

@@ -68,6 +68,6 @@ export function rangesOf(
         ? [names.cluster(key)]
         : names.peers.map((peer) => peer.namedPorts?.get(key));
   return numbers.flatMap((number) =>
-    number === undefined ? [] : [{ first: number, last: number }],
+    number === undefined ? [] : [{ first: number, last: Math.max(number, port.last ?? 0) }],
   );
 }

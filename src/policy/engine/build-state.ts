@@ -20,7 +20,7 @@ const ALLOW_ANY_AUDITED = {
   egress: syntheticStatement("allow-any-egress", true),
 } as const;
 
-export interface BuildContext {
+interface BuildContext {
   readonly options: PolicyOptions;
   readonly tables: EngineTables;
   readonly cookies: CookieTable;
@@ -36,8 +36,10 @@ export function buildState(
   const { options, tables, cookies } = context;
   const build = (direction: Direction): readonly [DirectionState, DirectionDefaults] => {
     const deny = defaultDeny(direction, subject, specs, options);
-    const parts = options.enforcement === "never" ? [] : collectParts(direction, specs, deny, context);
-    const hasLocalhost = direction === "ingress" && subject.kind === "pod" && options.allowLocalhost;
+    const parts =
+      options.enforcement === "never" ? [] : collectParts(direction, specs, deny, context);
+    const hasLocalhost =
+      direction === "ingress" && subject.kind === "pod" && options.allowLocalhost;
     const state = new DirectionState(
       {
         direction,

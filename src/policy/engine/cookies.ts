@@ -70,10 +70,10 @@ export function refText({ policy, path }: RuleRef): string {
 }
 
 /** In the order of their texts, each once. */
-export function sortedRefs(refs: readonly RuleRef[]): readonly RuleRef[] {
+function sortedRefs(refs: readonly RuleRef[]): readonly RuleRef[] {
   if (refs.length < 2) return refs;
   const byText = new Map(refs.map((ref) => [refText(ref), ref]));
-  return [...byText].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, ref]) => ref);
+  return [...byText].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, ref]) => ref);
 }
 
 function sortedOrigin(origin: Origin): Origin {

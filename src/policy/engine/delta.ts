@@ -48,7 +48,12 @@ export class PolicyDelta {
 }
 
 /** The entries that an edit writes. */
-export function* editUpserts({ direction, identity, before, after }: TemplateEdit): Generator<Entry> {
+export function* editUpserts({
+  direction,
+  identity,
+  before,
+  after,
+}: TemplateEdit): Generator<Entry> {
   for (const [at, packed] of after.keys.entries()) {
     const value = after.values[at];
     const old = before.find(packed);
@@ -78,12 +83,12 @@ export interface PolicyDeltaMessage {
 }
 
 /** Packed keys (`unpackPort`) and their values. */
-export interface TemplateMessage {
+interface TemplateMessage {
   readonly keys: readonly number[];
   readonly values: readonly RuleValue[];
 }
 
-export interface DirectionMessage {
+interface DirectionMessage {
   readonly shapes: readonly Shape[];
   readonly isDefaultDeny: boolean;
   readonly hasBlockPeers: boolean;

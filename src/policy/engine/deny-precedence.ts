@@ -7,7 +7,7 @@
 import type { EntryValue, ListenerKind } from "../map-state.ts";
 import type { Authentication, RuleRef } from "../rule.ts";
 
-export type Effect = EntryValue["effect"];
+type Effect = EntryValue["effect"];
 
 /** What one rule says at each of its keys. */
 export interface Statement {

@@ -1,21 +1,17 @@
-import { assert, assertDefined } from "#base";
+import { assertDefined } from "#base";
 import { Selector } from "#identity";
 import type { Shape } from "../map-state.ts";
 import type { Direction, PeerSelector } from "../rule.ts";
-import type { NamedPorts, PeerIdentity } from "../subject.ts";
+import type { PeerIdentity } from "../subject.ts";
 import type { Statement } from "./deny-precedence.ts";
 import type { IdentityIndex } from "./identity-index.ts";
-import type { PeerPort, RulePart } from "./part.ts";
+import type { RulePart } from "./part.ts";
 import { NO_CLASS, PeerClasses } from "./peer-classes.ts";
-import { ANY_PORT, packPort, unpackPort } from "./port-key.ts";
+import { ANY_PORT, packPort } from "./port-key.ts";
+import type { PortUsers } from "./port-users.ts";
 import type { CachedSelector, SelectorCache } from "./selector-cache.ts";
+import { findShapes } from "./shapes.ts";
 import { type Conflict, Template, TemplateBuilder, type ValueTable } from "./template.ts";
-
-/**
- * How many shapes a direction may have; judging probes each. A key has either no protocol and no
- * port or both, so that there are 2 × (1 + 17) at most, and no set of policies can exceed it.
- */
-export const SHAPES_MAX = 64;
 
 /** So many classes may be left behind by identities that went before starting over pays. */
 const COMPACT_FROM = 1_024;
@@ -31,35 +27,10 @@ export interface EngineTables {
   readonly identities: IdentityIndex;
   readonly selectors: SelectorCache<DirectionState>;
   readonly values: ValueTable;
-  readonly portUsers: PortUsers;
+  readonly portUsers: PortUsers<DirectionState>;
 }
 
-/** Who looks at which of the names that peers give their ports, by `name/PROTOCOL`. */
-export class PortUsers {
-  readonly #users = new Map<string, Set<DirectionState>>();
-
-  add(name: string, user: DirectionState): void {
-    const users = this.#users.get(name);
-    if (users === undefined) this.#users.set(name, new Set([user]));
-    else users.add(user);
-  }
-
-  remove(name: string, user: DirectionState): void {
-    const users = this.#users.get(name);
-    users?.delete(user);
-    if (users?.size === 0) this.#users.delete(name);
-  }
-
-  of(ports: NamedPorts | undefined): Set<DirectionState> {
-    const found = new Set<DirectionState>();
-    for (const name of ports?.keys() ?? []) {
-      for (const user of this.#users.get(name) ?? []) found.add(user);
-    }
-    return found;
-  }
-}
-
-export interface DirectionSpec {
+interface DirectionSpec {
   readonly direction: Direction;
   readonly parts: readonly RulePart[];
   readonly localhost: Statement | undefined;
@@ -98,7 +69,7 @@ export class DirectionState {
     this.direction = spec.direction;
     this.parts = spec.parts;
     const names = spec.parts.flatMap((part) => part.peerPorts.map(({ name }) => name));
-    this.#portNames = [...new Set(names)].sort();
+    this.#portNames = [...new Set(names)].toSorted();
     this.#anyPeerParts = spec.parts.filter(
       ({ rule, peerPorts }) => rule.peers === "any" && peerPorts.length > 0,
     );
@@ -107,7 +78,7 @@ export class DirectionState {
     );
     this.#acquire();
     this.wildcard = this.#wildcardBuilder().build(tables.values);
-    this.shapes = this.#findShapes();
+    this.shapes = findShapes(this.wildcard, spec);
     this.#classes = this.#fill();
   }
 
@@ -144,12 +115,14 @@ export class DirectionState {
   }
 
   /** Finds the class of an identity by what `ordinalOf` says of the selectors that match it. */
-  classify(slot: number, ordinals: number[]): Template {
+  classify(slot: number, ordinals: readonly number[]): Template {
     const identity = this.#tables.identities.at(slot);
-    for (const ordinal of this.#portFeatures(identity)) ordinals.push(ordinal);
-    if (ordinals.length > 1) ordinals.sort((left, right) => left - right);
+    const features = ordinals.toSorted((left, right) => left - right);
     let peerClass = NO_CLASS;
-    for (const ordinal of ordinals) peerClass = this.#classes.next(peerClass, ordinal);
+    for (const ordinal of features) peerClass = this.#classes.next(peerClass, ordinal);
+    for (const ordinal of this.#portFeatures(identity)) {
+      peerClass = this.#classes.next(peerClass, ordinal);
+    }
     this.#classes.put(slot, peerClass);
     return this.#templateOf(peerClass);
   }
@@ -213,12 +186,13 @@ export class DirectionState {
 
   #fill(): PeerClasses {
     const { identities } = this.#tables;
-    const classes = new PeerClasses(this.#ordinals.size === 0 ? 0 : identities.slotCount);
+    const classes = new PeerClasses();
     for (const [cached, ordinal] of this.#ordinals) {
       cached.slots.forEach((slot) => classes.step(slot, ordinal));
     }
     const named = new Set<number>();
-    for (const name of this.#portNames) identities.withPort(name)?.forEach((slot) => named.add(slot));
+    for (const name of this.#portNames)
+      identities.withPort(name)?.forEach((slot) => named.add(slot));
     for (const slot of named) {
       for (const ordinal of this.#portFeatures(identities.at(slot))) classes.step(slot, ordinal);
     }
@@ -229,7 +203,8 @@ export class DirectionState {
   /** In ascending order, all above those of selectors. */
   #portFeatures(identity: PeerIdentity): number[] {
     const { namedPorts } = identity;
-    if (namedPorts === undefined || namedPorts.size === 0 || this.#portNames.length === 0) return [];
+    if (namedPorts === undefined || namedPorts.size === 0 || this.#portNames.length === 0)
+      return [];
     const ordinals: number[] = [];
     for (const name of this.#portNames) {
       const number = namedPorts.get(name);
@@ -243,7 +218,7 @@ export class DirectionState {
       }
       ordinals.push(ordinal);
     }
-    return ordinals.sort((left, right) => left - right);
+    return ordinals.toSorted((left, right) => left - right);
   }
 
   #templateOf(peerClass: number): Template {
@@ -286,29 +261,6 @@ export class DirectionState {
     if (this.#spec.showsDns) builder.showDns();
     return builder;
   }
-
-  /** Of rules, not of classes: they stay the same whichever identities come and go. */
-  #findShapes(): readonly Shape[] {
-    const shapes = new Map<string, Shape>();
-    const add = (isAnyIdentity: boolean, packed: number): void => {
-      const { protocol, portPrefix } = unpackPort(packed);
-      const isAnyProtocol = protocol === 0;
-      const text = `${isAnyIdentity} ${isAnyProtocol} ${portPrefix}`;
-      if (!shapes.has(text)) shapes.set(text, { isAnyIdentity, isAnyProtocol, portPrefix });
-    };
-    for (const key of this.wildcard.keys) add(true, key);
-    if (this.#spec.localhost !== undefined) add(false, ANY_PORT);
-    for (const { rule, keys, peerPorts, statement } of this.parts) {
-      if (statement === undefined) continue;
-      if (rule.peers !== "any" && rule.peers.length > 0) {
-        for (const key of keys) add(false, key);
-        if (this.#spec.showsDns && keys.length > 0) add(false, packPort(1, 0, 16));
-      }
-      if (peerPorts.length > 0) add(false, packPort(1, 0, 16));
-    }
-    assert(shapes.size <= SHAPES_MAX, "keys have few shapes by how they are made");
-    return [...shapes.values()].sort(compareShapes);
-  }
 }
 
 function addPeerPorts(
@@ -317,17 +269,8 @@ function addPeerPorts(
   numbers: ReadonlyMap<string, number>,
 ): void {
   if (statement === undefined) return;
-  for (const { name, protocol } of peerPorts as readonly PeerPort[]) {
+  for (const { name, protocol } of peerPorts) {
     const number = numbers.get(name);
     if (number !== undefined) builder.add(packPort(protocol, number, 16), statement);
   }
-}
-
-/** The most specific first, so that of equals the first found is the one to name. */
-function compareShapes(left: Shape, right: Shape): number {
-  return (
-    Number(left.isAnyIdentity) - Number(right.isAnyIdentity) ||
-    Number(left.isAnyProtocol) - Number(right.isAnyProtocol) ||
-    right.portPrefix - left.portPrefix
-  );
 }

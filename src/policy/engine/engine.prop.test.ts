@@ -7,7 +7,13 @@ import type { Entry, EntryKey } from "../map-state.ts";
 import { defaultPolicyOptions } from "../options.ts";
 import type { ImportedPolicy, PeerSelector, PolicyRule, PolicySpec, PortMatch } from "../rule.ts";
 import type { PeerIdentity, Subject } from "../subject.ts";
-import { editDeletes, editUpserts, messageEdits, messageEntries, type PolicyDelta } from "./delta.ts";
+import {
+  editDeletes,
+  editUpserts,
+  messageEdits,
+  messageEntries,
+  type PolicyDelta,
+} from "./delta.ts";
 import { judge, type Question } from "./judge.ts";
 import { PolicyEngine } from "./policy-engine.ts";
 import { coversPort } from "./port-key.ts";
@@ -16,14 +22,18 @@ import type { SubjectState } from "./subject-state.ts";
 const KEYS = ["app", "tier"];
 const VALUES = ["a", "b", "c"];
 const NAMES = ["web/TCP", "dns/UDP"];
-const RANGES = ["0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32"].map(Cidr.parse);
+const RANGES = ["0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32"].map((text) =>
+  Cidr.parse(text),
+);
 const IDENTITIES = [1, 300, 301, 302, 303, 304];
 const POLICIES = ["p", "q", "r", "s"];
 const SUBJECTS = ["x", "y", "z"];
 
 const labels = fc
   .dictionary(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES))
-  .map((pairs) => Labels.of(Object.entries(pairs).map(([key, value]) => ({ source: "k8s", key, value }))));
+  .map((pairs) =>
+    Labels.of(Object.entries(pairs).map(([key, value]) => ({ source: "k8s", key, value }))),
+  );
 const ports = fc
   .dictionary(fc.constantFrom(...NAMES), fc.constantFrom(53, 80, 8080))
   .map((pairs) => new Map(Object.entries(pairs)));
@@ -54,7 +64,12 @@ type Generated<T> = T extends fc.Arbitrary<infer U> ? U : never;
 const requirement = fc.record({
   source: fc.constantFrom("k8s", "any"),
   key: fc.constantFrom(...KEYS),
-  operator: fc.constantFrom("In" as const, "NotIn" as const, "Exists" as const, "DoesNotExist" as const),
+  operator: fc.constantFrom(
+    "In" as const,
+    "NotIn" as const,
+    "Exists" as const,
+    "DoesNotExist" as const,
+  ),
   values: fc.uniqueArray(fc.constantFrom(...VALUES), { minLength: 1, maxLength: 2 }),
 });
 const selector = fc.array(requirement, { maxLength: 2 }).map((all) => Selector.of(all));
@@ -190,7 +205,13 @@ class World {
 
 type Mirror = Map<string, Map<string, Entry>>;
 
-function keyText({ direction, identity: id, protocol, port: number, portPrefix }: EntryKey): string {
+function keyText({
+  direction,
+  identity: id,
+  protocol,
+  port: number,
+  portPrefix,
+}: EntryKey): string {
   return `${direction} ${id} ${protocol} ${number}/${portPrefix}`;
 }
 
@@ -234,7 +255,7 @@ function followMessage(mirror: Mirror, delta: PolicyDelta): void {
 }
 
 function sorted(entries: ReadonlyMap<string, Entry>): (readonly [string, Entry])[] {
-  return [...entries].sort(([left], [right]) => (left < right ? -1 : 1));
+  return [...entries].toSorted(([left], [right]) => (left < right ? -1 : 1));
 }
 
 function checkShapes(state: SubjectState, entries: Iterable<Entry>): void {
@@ -265,7 +286,7 @@ property(
       follow(mirror, delta);
       followMessage(received, delta);
       const afresh = world.afresh();
-      assert.deepEqual([...mirror.keys()].sort(), [...world.subjects.keys()].sort());
+      assert.deepEqual([...mirror.keys()].toSorted(), [...world.subjects.keys()].toSorted());
       for (const key of world.subjects.keys()) {
         const state = engine.state(key);
         const expected = afresh.state(key);
@@ -284,7 +305,10 @@ property(
 );
 
 /** What the fold comes to, in as few words as possible. */
-function naive(state: SubjectState, { direction, peers, protocol, port: number }: Question): string {
+function naive(
+  state: SubjectState,
+  { direction, peers, protocol, port: number }: Question,
+): string {
   const covering = [...state.entries()].filter(({ key }) => {
     const isPeer = key.identity === 0 || peers.includes(key.identity);
     return isPeer && key.direction === direction && coversPort(key, protocol, number);
@@ -314,7 +338,13 @@ property(
     for (const state of engine.states()) {
       for (const direction of ["ingress", "egress"] as const) {
         for (const peers of [[], [1], [300, 301], [302], [303, 304], [999]]) {
-          for (const [protocol, number] of [[6, 80], [6, 60], [17, 53], [17, 8080], [132, 80]] as const) {
+          for (const [protocol, number] of [
+            [6, 80],
+            [6, 60],
+            [17, 53],
+            [17, 8080],
+            [132, 80],
+          ] as const) {
             const question = { direction, peers, protocol, port: number };
             assert.equal(judged(state, question), naive(state, question));
           }

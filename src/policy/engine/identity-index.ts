@@ -20,11 +20,6 @@ export class IdentityIndex {
   /** By `name/PROTOCOL`. */
   readonly #byPort = new Map<string, SlotSet>();
 
-  /** One more than the greatest slot in use. */
-  get slotCount(): number {
-    return this.#identities.length;
-  }
-
   get size(): number {
     return this.#slots.size;
   }
@@ -81,7 +76,8 @@ export class IdentityIndex {
   select(selector: Selector): SlotSet {
     const found = new SlotSet();
     const collect = (slot: number): void => {
-      if (selector.matches(this.at(slot).labels)) found.add(slot);
+      const identity = this.at(slot);
+      if (!isBareBlock(identity) && selector.matches(identity.labels)) found.add(slot);
     };
     for (const candidates of this.#candidates(selector)) candidates.forEach(collect);
     return found;
@@ -126,6 +122,14 @@ export class IdentityIndex {
     const rest = key.slice(source.length);
     return [...sources].flatMap((one) => this.#byLabel.get(one + rest) ?? []);
   }
+}
+
+/**
+ * Whether it stands for nothing but a range. Its address has an identity of its own that labels
+ * speak of; what asks for the absence of a label must not find it here a second time.
+ */
+export function isBareBlock({ block, labels }: PeerIdentity): boolean {
+  return block !== undefined && labels.size <= 1;
 }
 
 function put(sets: Map<string, SlotSet>, key: string, slot: number): void {

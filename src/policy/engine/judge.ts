@@ -40,8 +40,7 @@ export function judge(state: SubjectState, question: Question): Judgement {
   let bestKey = 0;
   let bestPeer = 0;
   let isAuditDeny = false;
-  let authentication: Authentication | undefined;
-  let authenticationRank = -1;
+  const lenders: Lender[] = [];
   for (const { isAnyIdentity, isAnyProtocol, portPrefix } of directionState.shapes) {
     const packed = packPort(isAnyProtocol ? 0 : protocol, port, portPrefix);
     const count = isAnyIdentity ? 1 : templates.length;
@@ -58,9 +57,7 @@ export function judge(state: SubjectState, question: Question): Judgement {
       }
       if (value.authentication === undefined) continue;
       const rank = 4 * portPrefix + 2 * Number(!isAnyProtocol) + Number(!isAnyIdentity);
-      if (rank <= authenticationRank) continue;
-      authentication = value.authentication;
-      authenticationRank = rank;
+      lenders.push({ value, authentication: value.authentication, rank });
     }
   }
   const effect = best?.effect ?? "none";
@@ -74,11 +71,28 @@ export function judge(state: SubjectState, question: Question): Judgement {
     reason: effect === "none" ? "no-allow" : effect,
     redirect: effect === "redirect" ? best?.listener : undefined,
     isVisibility: effect === "redirect" && best?.isVisibility === true,
-    authentication: passes ? authentication : undefined,
+    authentication: passes && best !== undefined ? lentBy(lenders, best) : undefined,
     entry: isDecided ? entryOf(direction, bestPeer, bestKey, best) : undefined,
     origin: best === undefined || !isDecided ? undefined : state.cookies.resolve(best.cookie),
     defaultDenyBy: state.defaultDenyBy(direction),
   };
+}
+
+/** An entry that asks for authentication, or for none; `rank` is how specific its key is. */
+interface Lender {
+  readonly value: RuleValue;
+  readonly authentication: Authentication;
+  readonly rank: number;
+}
+
+/** The most specific of the entries that the one that decided does not beat. */
+function lentBy(lenders: readonly Lender[], best: RuleValue): Authentication | undefined {
+  let lender: Lender | undefined;
+  for (const each of lenders) {
+    if (comparePrecedence(each.value, best) > 0) continue;
+    if (lender === undefined || each.rank > lender.rank) lender = each;
+  }
+  return lender?.authentication;
 }
 
 function entryOf(

@@ -2,11 +2,11 @@
 import type { PolicyRule, PolicySpec } from "../rule.ts";
 import type { NamedPorts } from "../subject.ts";
 import type { Statement } from "./deny-precedence.ts";
-import { ANY_PORT, packPort, packRange, portNameKey } from "./port-key.ts";
+import { ANY_PORT, packRange, portNameKey } from "./port-key.ts";
 import { auditStatement, ruleStatement } from "./statement.ts";
 
 /** A port whose number each peer has its own of. */
-export interface PeerPort {
+interface PeerPort {
   /** `web/TCP` */
   readonly name: string;
   readonly protocol: number;
@@ -29,9 +29,14 @@ export interface PortNames {
   cluster(name: string): number | undefined;
 }
 
+interface NamedPort extends PeerPort {
+  readonly resolve: "own" | "cluster";
+  readonly last: number;
+}
+
 interface CompiledRule {
   readonly fixed: readonly number[];
-  readonly named: readonly { name: string; protocol: number; resolve: "own" | "cluster" }[];
+  readonly named: readonly NamedPort[];
   readonly peerPorts: readonly PeerPort[];
   readonly enforced: Statement;
   readonly audited: Statement | undefined;
@@ -54,14 +59,14 @@ export function rulePart(
     rule,
     spec,
     statement: spec.isAudit ? audit : made.enforced,
-    keys: made.named.length === 0 ? made.fixed : resolve(made, names),
+    keys: made.named.length === 0 ? made.fixed : resolveNames(made, names),
     peerPorts: made.peerPorts,
   };
 }
 
 function compile(rule: PolicyRule): CompiledRule {
   const fixed = new Set<number>();
-  const named: { name: string; protocol: number; resolve: "own" | "cluster" }[] = [];
+  const named: NamedPort[] = [];
   const peerPorts: PeerPort[] = [];
   if (rule.ports === "any") fixed.add(ANY_PORT);
   for (const { protocol, port } of rule.ports === "any" ? [] : rule.ports) {
@@ -72,7 +77,7 @@ function compile(rule: PolicyRule): CompiledRule {
     const name = portNameKey(port.name, protocol);
     if (name === undefined) continue;
     if (port.resolve === "peer") peerPorts.push({ name, protocol });
-    else named.push({ name, protocol, resolve: port.resolve });
+    else named.push({ name, protocol, resolve: port.resolve, last: port.last ?? 0 });
   }
   return {
     fixed: [...fixed],
@@ -84,11 +89,12 @@ function compile(rule: PolicyRule): CompiledRule {
   };
 }
 
-function resolve({ fixed, named }: CompiledRule, names: PortNames): readonly number[] {
+function resolveNames({ fixed, named }: CompiledRule, names: PortNames): readonly number[] {
   const keys = new Set(fixed);
-  for (const { name, protocol, resolve } of named) {
-    const number = resolve === "own" ? names.own.get(name) : names.cluster(name);
-    if (number !== undefined) keys.add(packPort(protocol, number, 16));
+  for (const { name, protocol, resolve, last } of named) {
+    const first = resolve === "own" ? names.own.get(name) : names.cluster(name);
+    if (first === undefined) continue;
+    for (const key of packRange(protocol, first, Math.max(first, last))) keys.add(key);
   }
   return [...keys];
 }

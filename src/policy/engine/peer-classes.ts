@@ -2,6 +2,9 @@ import { assert } from "#base";
 
 /** The class of peers that no selector matches. */
 export const NO_CLASS = 0;
+/** Slots come in pieces, so that one identity more never copies what all the others have. */
+const PIECE_BITS = 12;
+const PIECE = 1 << PIECE_BITS;
 
 /**
  * Which identities are alike for one direction of one subject: a class is the set of features
@@ -9,7 +12,7 @@ export const NO_CLASS = 0;
  * so that an identity costs one number here, and a set that occurs often is held once.
  */
 export class PeerClasses {
-  #classOf: Uint32Array;
+  readonly #classOf: (Uint32Array | undefined)[] = [];
   readonly #parent: number[] = [NO_CLASS];
   readonly #feature: number[] = [-1];
   readonly #children: (Map<number, number> | undefined)[] = [undefined];
@@ -17,13 +20,9 @@ export class PeerClasses {
   readonly #lastFeature: number[] = [-1];
   readonly #lastChild: number[] = [NO_CLASS];
 
-  constructor(slotCount: number) {
-    this.#classOf = new Uint32Array(slotCount);
-  }
-
   /** One more than the greatest slot that can be in a class. */
   get slotCount(): number {
-    return this.#classOf.length;
+    return this.#classOf.length * PIECE;
   }
 
   /** How many classes there ever were. */
@@ -32,17 +31,19 @@ export class PeerClasses {
   }
 
   at(slot: number): number {
-    return this.#classOf[slot] ?? NO_CLASS;
+    return this.#classOf[slot >>> PIECE_BITS]?.[slot & (PIECE - 1)] ?? NO_CLASS;
   }
 
   put(slot: number, peerClass: number): void {
-    if (slot >= this.#classOf.length) {
+    const at = slot >>> PIECE_BITS;
+    let piece = this.#classOf[at];
+    if (piece === undefined) {
       if (peerClass === NO_CLASS) return;
-      const larger = new Uint32Array(slot + 1 + (slot >>> 2));
-      larger.set(this.#classOf);
-      this.#classOf = larger;
+      piece = new Uint32Array(PIECE);
+      while (this.#classOf.length < at) this.#classOf.push(undefined);
+      this.#classOf[at] = piece;
     }
-    this.#classOf[slot] = peerClass;
+    piece[slot & (PIECE - 1)] = peerClass;
   }
 
   /** Puts a slot one step down; features come in ascending order. */
@@ -77,6 +78,6 @@ export class PeerClasses {
     for (let at = peerClass; at !== NO_CLASS; at = this.#parent[at] ?? NO_CLASS) {
       features.push(this.#feature[at] ?? 0);
     }
-    return features.reverse();
+    return features.toReversed();
   }
 }

@@ -5,9 +5,10 @@ import { buildState } from "./build-state.ts";
 import { ClusterPorts } from "./cluster-ports.ts";
 import { CookieTable, refText } from "./cookies.ts";
 import { PolicyDelta, type SubjectChange, type TemplateEdit } from "./delta.ts";
-import { type DirectionState, type EngineTables, PortUsers } from "./direction-state.ts";
+import type { DirectionState, EngineTables } from "./direction-state.ts";
 import { IdentityChanges } from "./identity-changes.ts";
 import { IdentityIndex } from "./identity-index.ts";
+import { PortUsers } from "./port-users.ts";
 import { SelectorCache } from "./selector-cache.ts";
 import { SelectorIndex } from "./selector-index.ts";
 import { DIRECTIONS, type SubjectState } from "./subject-state.ts";
@@ -48,7 +49,7 @@ export class PolicyEngine {
       identities,
       selectors: new SelectorCache<DirectionState>(identities),
       values: new ValueTable(this.cookies),
-      portUsers: new PortUsers(),
+      portUsers: new PortUsers<DirectionState>(),
     };
   }
 
@@ -192,7 +193,7 @@ export class PolicyEngine {
         return this.#clusterPorts.resolve(name);
       },
     };
-    const specs = selecting(this.#specs, subject).sort(compareSpecs);
+    const specs = selecting(this.#specs, subject).toSorted(compareSpecs);
     const context = { options: this.#options, tables: this.#tables, cookies: this.cookies, names };
     const state = buildState(subject, specs, context);
     const before = this.#residents.get(subject.key);

@@ -18,7 +18,9 @@ export const ANY_PORT = 0;
 
 /** Fits the small integers that engines keep unboxed. */
 export function packPort(protocol: number, port: number, portPrefix: number): number {
-  return (protocol << PROTOCOL_SHIFT) | (portPrefix << PREFIX_SHIFT) | (port & portMask(portPrefix));
+  return (
+    (protocol << PROTOCOL_SHIFT) | (portPrefix << PREFIX_SHIFT) | (port & portMask(portPrefix))
+  );
 }
 
 export function unpackPort(packed: number): PortKey {
@@ -29,7 +31,7 @@ export function unpackPort(packed: number): PortKey {
   };
 }
 
-export function portMask(portPrefix: number): number {
+function portMask(portPrefix: number): number {
   return (PORT_MAX << (PORT_BITS - portPrefix)) & PORT_MAX;
 }
 

@@ -3,7 +3,7 @@ import { Cidr } from "#base";
 import { Selector } from "#identity";
 import type { PeerSelector } from "../rule.ts";
 import type { PeerIdentity } from "../subject.ts";
-import type { IdentityIndex } from "./identity-index.ts";
+import { type IdentityIndex, isBareBlock } from "./identity-index.ts";
 import { SelectorIndex } from "./selector-index.ts";
 import type { SlotSet } from "./slot-set.ts";
 
@@ -54,7 +54,9 @@ export class SelectorCache<User> {
 
   /** The selectors that match an identity, whether they know of it yet or not. */
   match(identity: PeerIdentity): Set<CachedSelector<User>> {
-    const found = this.#byLabels.match(identity.labels);
+    const found: Set<CachedSelector<User>> = isBareBlock(identity)
+      ? new Set()
+      : this.#byLabels.match(identity.labels);
     if (identity.cidr !== undefined) this.#cidrs.match(identity.cidr, found);
     if (identity.block !== undefined) this.#blocks.match(identity.block, found);
     return found;
@@ -80,10 +82,10 @@ export class SelectorCache<User> {
 }
 
 /** Canonical: equal texts mean the same peers. */
-export function peerText(peer: PeerSelector): string {
+function peerText(peer: PeerSelector): string {
   if (peer.kind === "labels") return `labels ${peer.selector.text}`;
   if (peer.kind === "fqdn") return `fqdn ${peer.pattern}`;
-  const except = peer.except.map((cidr) => cidr.key).sort();
+  const except = peer.except.map((cidr) => cidr.key).toSorted();
   return `${peer.kind} ${peer.cidr.key} except ${except.join(" ")}`;
 }
 

@@ -80,7 +80,8 @@ export function indexKeys({ source, key, operator, values }: Requirement): strin
   // Wider ranges find a cidr label too, so that there is no one key for it.
   if (source === "cidr") return undefined;
   // An empty `In` matches nothing and must not end among those that match anything.
-  if (operator === "In") return values.length === 0 ? undefined : values.map((value) => inKey(source, key, value));
+  if (operator === "In")
+    return values.length === 0 ? undefined : values.map((value) => inKey(source, key, value));
   return operator === "Exists" ? [existsKey(source, key)] : undefined;
 }
 

@@ -48,7 +48,9 @@ export class SlotSet {
   }
 
   #grow(at: number): void {
-    const words = new Uint32Array(Math.max(at + 1, this.#words.length + (this.#words.length >>> 1)));
+    const words = new Uint32Array(
+      Math.max(at + 1, this.#words.length + (this.#words.length >>> 1)),
+    );
     words.set(this.#words);
     this.#words = words;
   }

@@ -4,7 +4,7 @@ import type { PolicyRule, Redirect } from "../rule.ts";
 import type { Statement } from "./deny-precedence.ts";
 
 /** Cilium's; a rule that names a listener may ask for 1 to 100. */
-export const LISTENER_PRIORITY: Readonly<Record<ListenerKind, number>> = {
+const LISTENER_PRIORITY: Readonly<Record<ListenerKind, number>> = {
   http: 101,
   kafka: 106,
   generic: 111,
@@ -46,7 +46,8 @@ export function auditStatement(
   rule: PolicyRule,
   isDefaultDenyAudited: boolean,
 ): Statement | undefined {
-  if (rule.effect === "deny") return { id: nextId(), effect: "none", isAuditDeny: true, ref: rule.ref };
+  if (rule.effect === "deny")
+    return { id: nextId(), effect: "none", isAuditDeny: true, ref: rule.ref };
   return isDefaultDenyAudited ? { id: nextId(), effect: "allow", ref: rule.ref } : undefined;
 }
 

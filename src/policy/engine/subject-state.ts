@@ -15,7 +15,7 @@ export interface DirectionDefaults {
   readonly defaultDenyBy: readonly RuleRef[];
 }
 
-export interface SubjectStateParts {
+interface SubjectStateParts {
   readonly subject: Subject;
   readonly isAudit: boolean;
   readonly specs: readonly PolicySpec[];

@@ -75,7 +75,7 @@ export class TemplateBuilder {
 
   build(values: ValueTable): Template {
     if (this.#statements.size === 0) return Template.empty;
-    const keys = [...this.#statements.keys()].sort((left, right) => left - right);
+    const keys = [...this.#statements.keys()].toSorted((left, right) => left - right);
     return new Template(
       keys,
       keys.map((key) => values.merge(this.#statements.get(key) ?? [])),
@@ -138,7 +138,10 @@ export class ValueTable {
       if (value === undefined) this.#single.set(only, (value = this.#make(statements)));
       return value;
     }
-    const ids = statements.map(({ id }) => id).sort((left, right) => left - right).join(" ");
+    const ids = statements
+      .map(({ id }) => id)
+      .toSorted((left, right) => left - right)
+      .join(" ");
     let value = this.#merged.get(ids);
     if (value === undefined) {
       if (this.#merged.size >= MERGED_MAX) this.#merged.clear();

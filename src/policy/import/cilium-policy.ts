@@ -4,6 +4,7 @@ import { type Selector, SOURCE } from "#identity";
 import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, CiliumRule } from "#kube/types";
 import type { Direction, PolicyRule, PolicySpec } from "../rule.ts";
 import type { ImportContext, RuleContext } from "./context.ts";
+import { dnsAnswers } from "./dns-answers.ts";
 import { importEntry } from "./entry.ts";
 import { egressEntry, ingressEntry, type RuleEntry } from "./members.ts";
 import { readSelector, scopeSubject } from "./scope.ts";
@@ -26,7 +27,7 @@ export function importCiliumPolicy(
   for (const [index, each] of (specs ?? []).entries()) written.push([`specs[${index}]`, each]);
   return written.flatMap(([path, rule]) => {
     const made = importRule(rule, path, isAudit, context);
-    return made === undefined ? [] : [made];
+    return made === undefined ? [] : [made, ...dnsAnswers(rule, made, path, context)];
   });
 }
 

@@ -24,7 +24,7 @@ const RESERVED_OF: ReadonlyMap<string, readonly string[]> = new Map([
 
 const ALL = "all";
 const CLUSTER = "cluster";
-const DNS = "dns";
+export const DNS = "dns";
 /** Known to agents and refused by the API server. */
 const NOT_IN_SCHEMA: readonly string[] = ["world-ipv4", "world-ipv6"];
 

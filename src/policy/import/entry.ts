@@ -16,7 +16,7 @@ import { readPeers } from "./peers.ts";
 import { type PortUnit, readPortRule } from "./port-rules.ts";
 
 const DNS_PORT = 53;
-const DNS_PORTS: readonly PortMatch[] = [PROTOCOL.udp, PROTOCOL.tcp].map((protocol) => ({
+export const DNS_PORTS: readonly PortMatch[] = [PROTOCOL.udp, PROTOCOL.tcp].map((protocol) => ({
   protocol,
   port: { first: DNS_PORT, last: DNS_PORT },
 }));

@@ -99,12 +99,9 @@ function readRange(
     return undefined;
   }
   if (isPortName(port)) {
-    if (endPort > 0) {
-      const what = `means nothing beside the port name ${quote(port)}: leave it out`;
-      report.warning("end-port-ignored", `${path}.endPort`, what);
-    }
     const resolve = direction === "ingress" ? "own" : "cluster";
-    return { name: port.toLowerCase(), resolve };
+    const named = { name: port.toLowerCase(), resolve } as const;
+    return endPort > 0 ? { ...named, last: Math.min(endPort, MAX_PORT) } : named;
   }
   const first = port === "" ? 0 : portNumber(port);
   if (first === undefined) {
