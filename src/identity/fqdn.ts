@@ -2,7 +2,7 @@ import { ConfigError, quote } from "#base";
 import { canonicalKey, type Label, SOURCE } from "./labels.ts";
 
 /** The most characters of a name or pattern. */
-export const MAX_FQDN = 255;
+const MAX_FQDN = 255;
 
 const WHOLE_STAR = /^\*+\.?$/;
 const NAME = /^[-A-Za-z0-9_]+([.][-A-Za-z0-9_]+)*[.]?$/;

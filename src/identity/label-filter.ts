@@ -5,7 +5,7 @@ import type { Label, Labels } from "./labels.ts";
  * The labels that tell identities apart unless the user says more. `!` excludes; text before a `:`
  * is the source; the rest is a regular expression for the beginning of the key.
  */
-export const DEFAULT_LABEL_PATTERNS: readonly string[] = [
+const DEFAULT_LABEL_PATTERNS: readonly string[] = [
   "reserved:.*",
   "io\\.kubernetes\\.pod\\.namespace",
   "io\\.cilium\\.k8s\\.namespace\\.labels",

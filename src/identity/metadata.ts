@@ -1,7 +1,7 @@
 import { compareText, Labels } from "./labels.ts";
 
 /** Who may tell things of an address: the first in this line is believed before the others. */
-export const METADATA_SOURCES = [
+const METADATA_SOURCES = [
   "kube-apiserver",
   "local",
   "kvstore",

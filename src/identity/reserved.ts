@@ -19,9 +19,6 @@ export type ReservedName = keyof typeof RESERVED;
 
 const NAMES = Object.keys(RESERVED) as readonly ReservedName[];
 
-/** Of packets whose identity is not known. */
-export const UNKNOWN_IDENTITY = 0;
-
 /** The top byte of a number says where it means something: everywhere (0), or on one node. */
 export const SCOPE = {
   /** Ranges and names. */
@@ -65,11 +62,6 @@ export function reservedIdentities(options: { families: readonly IpFamily[] }): 
 export function worldIdentity(family: IpFamily, families: readonly IpFamily[]): number {
   if (families.length < 2) return RESERVED.world;
   return RESERVED[family === 4 ? "world-ipv4" : "world-ipv6"];
-}
-
-/** The name that people read: `world`, `kube-apiserver`; undefined of other numbers. */
-export function reservedName(id: number): ReservedName | undefined {
-  return NAMES.find((name) => RESERVED[name] === id);
 }
 
 /** What a number of the API servers' has: they are nodes too. */

@@ -83,7 +83,7 @@ export class Selector {
 }
 
 /** As in the canonical text: `k8s:app in (web)`, `any:tier exists`. */
-export function formatRequirement(requirement: Requirement): string {
+function formatRequirement(requirement: Requirement): string {
   const name = `${plain(requirement.source)}:${plain(requirement.key)}`;
   switch (requirement.operator) {
     case "In":

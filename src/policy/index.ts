@@ -39,7 +39,6 @@ export {
   type PolicySpec,
   type PortMatch,
   type PortRange,
-  PROTOCOL,
   type Redirect,
   type RuleRef,
   type TlsContext,
@@ -47,31 +46,24 @@ export {
 export type { NamedPorts, PeerIdentity, Subject } from "./subject.ts";
 export type { CookieTable } from "./engine/cookies.ts";
 export {
-  editDeletes,
-  editUpserts,
-  messageEdits,
-  messageEntries,
   type PolicyDelta,
   type PolicyDeltaMessage,
   type SubjectChange,
   type SubjectChangeMessage,
   type TemplateEdit,
 } from "./engine/delta.ts";
-export { type ClusterFacts, noFacts } from "./import/facts.ts";
-export { importPolicy } from "./import/import-policy.ts";
+export { type ClusterFacts } from "./import/facts.ts";
 export { judge, type Judgement, type Question } from "./engine/judge.ts";
 export type { RulePart } from "./engine/part.ts";
 export { PolicyEngine } from "./engine/policy-engine.ts";
-export { coversPort, type PortKey, unpackPort } from "./engine/port-key.ts";
+export { type PortKey } from "./engine/port-key.ts";
 export type { SubjectState } from "./engine/subject-state.ts";
 export type { Conflict } from "./engine/template.ts";
 export { ClusterModel, type DirectionVerdict, type ObjectRef } from "./cluster/cluster-model.ts";
 export type { PodFact } from "./cluster/cluster-facts.ts";
 export type { Inventory } from "./cluster/inventory.ts";
-export { PartyError } from "./cluster/party.ts";
 export type { Because, BecauseEffect, FlowQuestion, Outcome, Verdict } from "./cluster/verdict.ts";
 export { explain, type Explanation, type RuleReport } from "./explain/explain.ts";
 export type { Change } from "./explain/suggest.ts";
-export { L7Matcher } from "./l7/l7-matcher.ts";
 export { describeRequest, type L7Request } from "./l7/request.ts";
 export { lint, type LintCode, type LintFinding } from "./lint/lint.ts";

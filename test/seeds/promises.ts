@@ -9,7 +9,7 @@ export interface Promised {
   readonly verdict: "allowed" | "denied";
 }
 
-export interface Scenario {
+interface Scenario {
   readonly title: string;
   /** Files in `manifests`, without their ending; the pods of cluster.yaml are always there. */
   readonly files: readonly string[];

@@ -1,15 +1,14 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { AppError, type Random } from "#base";
 import { defineSoak, type Soak } from "#test";
 import { type Cluster, randomCluster } from "../conformance/cilium-policy/clusters.ts";
 import { compare, type Difference, shrink } from "../conformance/cilium-policy/compare.ts";
 import { build, type CiliumAnswer, CiliumOracle } from "../conformance/cilium-policy/oracle.ts";
+import { record, RECORDED } from "../conformance/cilium-policy/record.ts";
 
 // Random clusters and policies, judged by Cilium's own code and by ours. The small run needs no
 // Go: it asks what was asked of Cilium once, and recorded with the answers.
 
-const RECORDED = join(import.meta.dirname, "../conformance/cilium-policy/recorded.jsonl");
 const PROBES = 60;
 /** How many questions are on their way to Cilium's program at once. */
 const AHEAD = 16;
@@ -107,6 +106,7 @@ const soak: Soak = defineSoak({
       return counts.probes >= size.probes || isOver();
     };
     try {
+      await record(oracle);
       await checkRandom({ oracle, random, counts, isDone });
     } finally {
       await oracle.stop();

@@ -62,7 +62,7 @@ export const importTable: ImportTable = {
     identity: { doors: ["base", "kube/types"], packages: ["re2js"], isPure: true },
     policy: { doors: ["base", "kube/types", "identity"], packages: ["re2js"], isPure: true },
     cli: {
-      doors: ["base", "kube/types", "identity", "policy"],
+      doors: ["base", "kube/types", "policy"],
       packages: ["commander", "yaml"],
       isPure: false,
     },

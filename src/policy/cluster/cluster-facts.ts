@@ -17,7 +17,7 @@ export const DEFAULT_NAMESPACE = "default";
 /** A label that the API server gives every namespace. */
 export const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
 
-export interface ContainerPort {
+interface ContainerPort {
   readonly name?: string;
   readonly port: number;
   readonly protocol: number;
@@ -185,7 +185,7 @@ export function cidrGroupFact(group: CiliumCIDRGroup): {
   return { labels: group.metadata.labels ?? {}, cidrs: [...(group.spec?.externalCIDRs ?? [])] };
 }
 
-export function namespaceOf(metadata: { readonly namespace?: string | undefined }): string {
+function namespaceOf(metadata: { readonly namespace?: string | undefined }): string {
   const namespace = metadata.namespace;
   return namespace === undefined || namespace === "" ? DEFAULT_NAMESPACE : namespace;
 }

@@ -109,7 +109,9 @@ export class ClusterIdentities {
   /** Of the world, any address of it: what is in no range but those that hold every address. */
   ofEntity(name: ReservedName): number[] {
     const id = RESERVED[name];
-    const family = this.#options.families.find((each) => worldIdentity(each, this.#options.families) === id);
+    const family = this.#options.families.find(
+      (each) => worldIdentity(each, this.#options.families) === id,
+    );
     return family === undefined ? [id] : [id, ...this.#everywhere(family)];
   }
 

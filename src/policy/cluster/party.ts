@@ -20,7 +20,7 @@ export type Party =
   | { readonly kind: "service"; readonly name: string; readonly service: ServiceEntry };
 
 /** A party that nobody knows. The message says what could have been written. */
-export class PartyError extends AppError {
+class PartyError extends AppError {
   override readonly name: string = "PartyError";
 
   constructor(text: string, message: string) {

@@ -16,7 +16,7 @@ export interface PolicyPrefixes {
 }
 
 /** Calls `each` for every rule of every policy. */
-export function* allRules(policies: Iterable<ImportedPolicy>): Generator<PolicyRule> {
+function* allRules(policies: Iterable<ImportedPolicy>): Generator<PolicyRule> {
   for (const policy of policies) {
     for (const spec of policy.specs) yield* spec.rules;
   }

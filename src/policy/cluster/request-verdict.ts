@@ -5,7 +5,7 @@ import type { ImportedPolicy, PolicyRule, RuleRef } from "../rule.ts";
 import type { PeerIdentity, Subject } from "../subject.ts";
 import { matchesPeers, matchingPorts, type PortNames, rangesOf, selects } from "./rule-match.ts";
 
-export interface RequestQuestion {
+interface RequestQuestion {
   readonly direction: "ingress" | "egress";
   readonly subject: Subject;
   readonly peers: readonly PeerIdentity[];
@@ -68,7 +68,7 @@ function* applicableRules(
 }
 
 /** The ports of a rule that hold the flow's, each as the key that rules share; none for "any". */
-export function portKeys(
+function portKeys(
   rule: PolicyRule,
   question: Pick<RequestQuestion, "protocol" | "port" | "names">,
 ): Set<string> {

@@ -4,7 +4,7 @@ import { protocolName, type ServiceEntry, type ServicePort } from "./cluster-fac
 import type { Inventory } from "./inventory.ts";
 import { type Party, podParty } from "./party.ts";
 
-export interface ServiceTarget {
+interface ServiceTarget {
   readonly party: Party;
   readonly port: number;
   readonly note: string;

@@ -41,7 +41,7 @@ export const DEFAULT_DENY = policy("default-deny", {
   egress: [],
 });
 
-export const ALLOW_DNS = policy("allow-dns", {
+const ALLOW_DNS = policy("allow-dns", {
   endpointSelector: {},
   egress: [{ toEntities: ["dns"] }],
 });

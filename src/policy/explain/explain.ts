@@ -175,11 +175,11 @@ function directionLine(
   return `${who}: ${reasons[outcome.judgement?.reason ?? "no-allow"]}`;
 }
 
-export function policyName({ kind, namespace, name }: PolicyRef): string {
+function policyName({ kind, namespace, name }: PolicyRef): string {
   return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
-export function refName({ policy, path }: RuleRef): string {
+function refName({ policy, path }: RuleRef): string {
   return `${policyName(policy)} ${path}`;
 }
 

@@ -5,7 +5,7 @@ import { compileKafkaRule } from "./kafka.ts";
 import type { L7Request } from "./request.ts";
 
 /** Whether some rule of a set allows a request. */
-export type RequestTest = (request: L7Request) => boolean;
+type RequestTest = (request: L7Request) => boolean;
 
 /** Rules as one test. A request of another protocol than the rules' is refused. */
 export function compileL7Rules(rules: L7Rules): RequestTest {

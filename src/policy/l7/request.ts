@@ -11,7 +11,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface DnsRequest {
+interface DnsRequest {
   readonly kind: "dns";
   readonly name: string;
 }
@@ -25,7 +25,7 @@ export interface KafkaRequest {
 }
 
 /** Of a parser of one's own (`l7proto`): keys and values as the parser names them. */
-export interface GenericRequest {
+interface GenericRequest {
   readonly kind: "generic";
   readonly fields: Readonly<Record<string, string>>;
 }

@@ -19,7 +19,7 @@ export function selectedSpecs(model: ClusterModel): SelectedSpec[] {
   );
 }
 
-export function distinctSubjects(model: ClusterModel): Subject[] {
+function distinctSubjects(model: ClusterModel): Subject[] {
   return [...new Map([...model.subjects.values()].map((each) => [each.key, each])).values()];
 }
 
@@ -28,10 +28,6 @@ export function podIdentities(model: ClusterModel): PeerIdentity[] {
   return [...model.identities].filter((each) =>
     each.labels.has("k8s", "io.kubernetes.pod.namespace"),
   );
-}
-
-export function isDistinct(left: PolicyRef, right: PolicyRef): boolean {
-  return left.kind !== right.kind || left.namespace !== right.namespace || left.name !== right.name;
 }
 
 /** `CiliumNetworkPolicy demo/allow-web`. */

@@ -1,7 +1,7 @@
 /** Random clusters with Cilium's policies in them, small enough that rules meet often. */
 import type { Random } from "#base";
 
-export interface ClusterPort {
+interface ClusterPort {
   readonly name: string;
   readonly port: number;
   readonly protocol: string;
@@ -15,7 +15,7 @@ export interface ClusterPod {
   readonly ports: readonly ClusterPort[];
 }
 
-export interface ClusterNamespace {
+interface ClusterNamespace {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -115,7 +115,7 @@ const RARE_KEYS: readonly (readonly [string, readonly string[]])[] = [
   ["reserved:remote-node", [""]],
 ];
 
-export function selector(random: Random): object {
+function selector(random: Random): object {
   const matchLabels: Record<string, string> = {};
   const matchExpressions: object[] = [];
   for (let left = random.pick([0, 1, 1, 1, 2, 2]); left > 0; left--) {
@@ -283,7 +283,7 @@ function spec(random: Random, isCluster: boolean): object {
   };
 }
 
-export function policy(random: Random, namespaces: readonly string[], at: number): PolicyJson {
+function policy(random: Random, namespaces: readonly string[], at: number): PolicyJson {
   const isCluster = random.chance(0.3);
   const kind = isCluster ? "CiliumClusterwideNetworkPolicy" : "CiliumNetworkPolicy";
   const namespace = isCluster ? {} : { namespace: random.pick(namespaces) };

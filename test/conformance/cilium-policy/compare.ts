@@ -9,7 +9,7 @@ export interface Difference {
   readonly ours: unknown;
 }
 
-export interface Comparison {
+interface Comparison {
   readonly compared: number;
   readonly difference?: Difference;
 }

@@ -1,7 +1,6 @@
 /** Asks the Go program beside this file, which judges with Cilium's own packages. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { AppError } from "#base";
@@ -38,10 +37,6 @@ const folder = import.meta.dirname;
 const root = join(folder, "../../..");
 const binary = join(root, ".cache/cilium-policy");
 
-export function isBuilt(): boolean {
-  return existsSync(binary);
-}
-
 /** Takes minutes the first time, and needs the Go module proxy. */
 export function build(): void {
   try {
@@ -69,7 +64,7 @@ function identityLabels(cluster: Cluster, pod: ClusterPod): string[] {
 }
 
 /** A cluster in the form that the Go program reads. */
-export function question(cluster: Cluster, isDump = false): object {
+function question(cluster: Cluster, isDump = false): object {
   const ids = new Map<string, number>(Object.entries(ENTITIES));
   cluster.pods.forEach((pod, at) => {
     ids.set(`${pod.namespace}/${pod.name}`, FIRST_POD_IDENTITY + at);

@@ -55,7 +55,7 @@ interface Named {
   readonly metadata: { readonly namespace?: string; readonly name: string };
 }
 
-export function objectsOf(cluster: Cluster): object[] {
+function objectsOf(cluster: Cluster): object[] {
   return [...namespaceObjects(cluster), ...podObjects(cluster), ...cluster.policies];
 }
 

@@ -6,7 +6,7 @@ import type { Probe, Ruling } from "../../oracles/policy/judge.ts";
 import type { RawContainerPort, RawObject } from "../../oracles/policy/raw.ts";
 
 /** What judges: the brute force and the product run the same scripts. */
-export interface Judge {
+interface Judge {
   upsert: (object: RawObject) => void;
   remove: (object: RawObject) => void;
   rule: (probe: Probe) => Ruling;

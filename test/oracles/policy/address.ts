@@ -1,5 +1,5 @@
 /** IPv4 as numbers; what is no IPv4 address or prefix is in nothing. */
-export function addressNumber(text: string): number | undefined {
+function addressNumber(text: string): number | undefined {
   const parts = text.split(".");
   if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part))) return undefined;
   const bytes = parts.map(Number);

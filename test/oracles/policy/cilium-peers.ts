@@ -64,7 +64,7 @@ export function isEntity(scope: PeerScope, party: Party, entity: string): boolea
   }
 }
 
-export function isCidr(scope: PeerScope, party: Party, rule: RawCidrRule): boolean {
+function isCidr(scope: PeerScope, party: Party, rule: RawCidrRule): boolean {
   const address = party.address;
   if (!party.isOutside || address === undefined) return false;
   const prefixes = rule.cidr === undefined ? groupPrefixes(scope.objects, rule) : [rule.cidr];
@@ -131,10 +131,7 @@ function isWanted(service: RawObject, wanted: RawService): boolean {
 }
 
 /** A run of stars is any part of a label; in front, two and a dot are any labels. */
-export function isName(
-  name: string,
-  selector: { matchName?: string; matchPattern?: string },
-): boolean {
+function isName(name: string, selector: { matchName?: string; matchPattern?: string }): boolean {
   const own = name.toLowerCase().replace(/\.$/, "");
   if (selector.matchName !== undefined) {
     return own === selector.matchName.trim().toLowerCase().replace(/\.$/, "");

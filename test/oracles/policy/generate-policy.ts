@@ -17,7 +17,7 @@ function often<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
 }
 
 /** Leaves out what is undefined, as JSON would. */
-export function plain<T extends object>(value: T): T {
+function plain<T extends object>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 

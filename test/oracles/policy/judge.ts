@@ -9,7 +9,7 @@ import { partyOf, type Party } from "./party.ts";
 import type { RawObject } from "./raw.ts";
 import type { Direction, Flow, SaidRule, Saying } from "./saying.ts";
 
-export type Outcome = "allowed" | "denied";
+type Outcome = "allowed" | "denied";
 
 export interface Probe {
   /** `namespace/pod`, an address, an entity or a DNS name. */

@@ -1,4 +1,5 @@
 /** Who may stand at either end of a flow, with all that a rule can ask of them. */
+import { isInside } from "./address.ts";
 import { isPod, namespaceOf, podName, type RawObject, type RawPod } from "./raw.ts";
 
 export const CLUSTER_NAME = "default";
@@ -110,9 +111,34 @@ export function partyOf(objects: readonly RawObject[], text: string): Party {
   // No address in particular: one that only the widest prefix holds.
   if (text === "world") return { labels: reserved("world"), address: "0.0.0.0", isOutside: true };
   if (entity !== undefined) return { labels: entity, isOutside: false };
-  if (/^[\d.]+$/.test(text)) return { labels: reserved("world"), address: text, isOutside: true };
+  if (/^[\d.]+$/.test(text)) {
+    const labels = [...reserved("world"), ...groupLabels(objects, text)];
+    return { labels, address: text, isOutside: true };
+  }
   if (text.includes("/")) throw new Error(`no pod ${text} among the objects`);
   return { labels: reserved("world"), address: "0.0.0.0", isOutside: true, dnsName: text };
+}
+
+/** The labels of a CIDR group are those of its addresses. */
+function groupLabels(objects: readonly RawObject[], address: string): SourcedLabel[] {
+  return objects
+    .filter((object) => object.kind === "CiliumCIDRGroup")
+    .filter((group) => {
+      const { externalCIDRs = [] } = group.spec as { externalCIDRs?: string[] };
+      return externalCIDRs.some((prefix) => isInside(address, prefix));
+    })
+    .flatMap((group) => [
+      {
+        source: "cidrgroup",
+        key: `io.cilium.policy.cidrgroupname/${group.metadata.name}`,
+        value: "",
+      },
+      ...Object.entries(group.metadata.labels ?? {}).map(([key, value]) => ({
+        source: "cidrgroup",
+        key,
+        value,
+      })),
+    ]);
 }
 
 export function namedPort(pod: RawPod, name: string, protocol: string): number | undefined {

@@ -5,7 +5,7 @@ import type { BruteOptions, Probe, Ruling } from "./judge.ts";
 import type { RawObject } from "./raw.ts";
 
 /** Objects that do not even parse are left out, as the API server would refuse them. */
-export function parseAll(objects: readonly RawObject[]): KnownObject[] {
+function parseAll(objects: readonly RawObject[]): KnownObject[] {
   return objects.flatMap((raw) => parseObject(raw).object ?? []);
 }
 

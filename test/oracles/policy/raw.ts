@@ -11,7 +11,7 @@ export interface RawSelector {
   }[];
 }
 
-export interface RawMeta {
+interface RawMeta {
   readonly name: string;
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -55,7 +55,7 @@ export interface RawService {
   readonly k8sServiceSelector?: { readonly selector: RawSelector; readonly namespace?: string };
 }
 
-export interface RawL7 {
+interface RawL7 {
   readonly http?: readonly object[];
   readonly dns?: readonly object[];
   readonly kafka?: readonly object[];
