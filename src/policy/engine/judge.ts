@@ -1,5 +1,5 @@
 /** Judging a packet as the kernel does: every shape is looked up, and what is found is folded. */
-import type { Entry, ListenerKind, Origin } from "../map-state.ts";
+import type { Entry, ListenerKind, Origin, Shape } from "../map-state.ts";
 import type { Authentication, Direction, RuleRef } from "../rule.ts";
 import { comparePrecedence, type RuleValue } from "./deny-precedence.ts";
 import { packPort, unpackPort } from "./port-key.ts";
@@ -39,6 +39,7 @@ export function judge(state: SubjectState, question: Question): Judgement {
   let best: RuleValue | undefined;
   let bestKey = 0;
   let bestPeer = 0;
+  let bestShape: Shape | undefined;
   let isAuditDeny = false;
   const lenders: Lender[] = [];
   for (const { isAnyIdentity, isAnyProtocol, portPrefix } of directionState.shapes) {
@@ -54,10 +55,11 @@ export function judge(state: SubjectState, question: Question): Judgement {
         best = value;
         bestKey = packed;
         bestPeer = isAnyIdentity ? 0 : (peers[at] ?? 0);
+        bestShape = { isAnyIdentity, isAnyProtocol, portPrefix };
       }
       if (value.authentication === undefined) continue;
-      const rank = 4 * portPrefix + 2 * Number(!isAnyProtocol) + Number(!isAnyIdentity);
-      lenders.push({ value, authentication: value.authentication, rank });
+      const shape = { isAnyIdentity, isAnyProtocol, portPrefix };
+      lenders.push({ value, authentication: value.authentication, shape });
     }
   }
   const effect = best?.effect ?? "none";
@@ -71,28 +73,48 @@ export function judge(state: SubjectState, question: Question): Judgement {
     reason: effect === "none" ? "no-allow" : effect,
     redirect: effect === "redirect" ? best?.listener : undefined,
     isVisibility: effect === "redirect" && best?.isVisibility === true,
-    authentication: passes && best !== undefined ? lentBy(lenders, best) : undefined,
+    authentication: passes && best !== undefined ? lentBy(lenders, best, bestShape) : undefined,
     entry: isDecided ? entryOf(direction, bestPeer, bestKey, best) : undefined,
     origin: best === undefined || !isDecided ? undefined : state.cookies.resolve(best.cookie),
     defaultDenyBy: state.defaultDenyBy(direction),
   };
 }
 
-/** An entry that asks for authentication, or for none; `rank` is how specific its key is. */
+/** An entry that asks for authentication, or for none. */
 interface Lender {
   readonly value: RuleValue;
   readonly authentication: Authentication;
-  readonly rank: number;
+  readonly shape: Shape;
 }
 
-/** The most specific of the entries that the one that decided does not beat. */
-function lentBy(lenders: readonly Lender[], best: RuleValue): Authentication | undefined {
+/**
+ * The most specific of the entries that the one that decided does not beat, or that cover its key:
+ * who asks for proof on every port of a peer asks for it where a proxy reads one of them, too.
+ */
+function lentBy(
+  lenders: readonly Lender[],
+  best: RuleValue,
+  shape: Shape | undefined,
+): Authentication | undefined {
   let lender: Lender | undefined;
   for (const each of lenders) {
-    if (comparePrecedence(each.value, best) > 0) continue;
-    if (lender === undefined || each.rank > lender.rank) lender = each;
+    const isBeaten = comparePrecedence(each.value, best) > 0;
+    if (isBeaten && (shape === undefined || !covers(each.shape, shape))) continue;
+    if (lender === undefined || rankOf(each.shape) > rankOf(lender.shape)) lender = each;
   }
   return lender?.authentication;
+}
+
+function covers(wide: Shape, narrow: Shape): boolean {
+  return (
+    (wide.isAnyIdentity || !narrow.isAnyIdentity) &&
+    (wide.isAnyProtocol || !narrow.isAnyProtocol) &&
+    wide.portPrefix <= narrow.portPrefix
+  );
+}
+
+function rankOf({ portPrefix, isAnyProtocol, isAnyIdentity }: Shape): number {
+  return 4 * portPrefix + 2 * Number(!isAnyProtocol) + Number(!isAnyIdentity);
 }
 
 function entryOf(

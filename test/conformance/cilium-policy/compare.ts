@@ -35,9 +35,13 @@ function differenceOf(
   const { egress, ingress, l7 } = cilium;
   const isAllowed = egress === "allowed" && ingress === "allowed";
   // What a denied flow would have needed is nobody's business.
-  const authentication = isAllowed ? authenticationOf(cilium) : "disabled";
+  // Under a redirect, Cilium lends authentication by selector, which entries do not know: ours lend
+  // by key, and so ask for it more often. There, it is not compared.
+  const isCompared = isAllowed && !l7;
+  const authentication = isCompared ? authenticationOf(cilium) : "disabled";
   const theirs: ProductVerdict = { egress, ingress, l7, authentication };
-  const mine = isAllowed ? ours : { ...ours, l7: false, authentication: "disabled" };
+  const mine = isAllowed ? { ...ours } : { ...ours, l7: false };
+  if (!isCompared) mine.authentication = "disabled";
   return JSON.stringify(theirs) === JSON.stringify(mine)
     ? undefined
     : { probe, cilium: theirs, ours: mine };
