@@ -21,6 +21,7 @@ function groupThousands(text: string): string {
 }
 
 export function withUnit(number: string, unit: string): string {
+  if (unit === "") return number;
   if (unit === "x") return `${number}×`;
   return unit.startsWith("/") || unit === "%" ? `${number}${unit}` : `${number} ${unit}`;
 }

@@ -1,7 +1,7 @@
 /** For what a Cilium policy is refused as a whole: those reasons that generated cases can have. */
 import { isPrefix } from "./address.ts";
 import { isNumber, portProtocols } from "./cilium-ports.ts";
-import type { RawCidrRule, RawCiliumSpec, RawPortRule, RawRule } from "./raw.ts";
+import type { RawCidrRule, RawCiliumSpec, RawPortRule, RawRule, RawSelector } from "./raw.ts";
 import type { Direction } from "./saying.ts";
 
 const ENTITIES = [
@@ -49,12 +49,21 @@ function isBad(rule: RawRule, direction: Direction, isNode: boolean): boolean {
   if (members.length > 1) return true;
   if ((rule.fromNodes ?? rule.toNodes ?? []).length > 0) return true;
   if ((rule.icmps ?? []).length > 0 && (rule.toPorts ?? []).length > 0) return true;
+  const selectors = [...(rule.fromEndpoints ?? []), ...(rule.toEndpoints ?? [])];
+  if (selectors.some(isBadSelector)) return true;
   const entities = rule.fromEntities ?? rule.toEntities ?? [];
   if (entities.some((entity) => !ENTITIES.includes(entity))) return true;
   if (direction === "ingress" && entities.includes("dns")) return true;
   const cidrs = rule.fromCIDRSet ?? rule.toCIDRSet ?? [];
   if (cidrs.some(isBadCidr)) return true;
   return (rule.toPorts ?? []).some((ports) => isBadPorts(ports, direction, isNode));
+}
+
+/** In and NotIn need values. */
+function isBadSelector({ matchExpressions = [] }: RawSelector): boolean {
+  return matchExpressions.some(
+    ({ operator, values = [] }) => operator.endsWith("In") && values.length === 0,
+  );
 }
 
 function isBadCidr(rule: RawCidrRule): boolean {
