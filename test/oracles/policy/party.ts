@@ -119,13 +119,13 @@ export function partyOf(objects: readonly RawObject[], text: string): Party {
   return { labels: reserved("world"), address: "0.0.0.0", isOutside: true, dnsName: text };
 }
 
-/** The labels of a CIDR group are those of its addresses. */
+/** The labels of a CIDR group are those of its addresses; the world's own are fixed. */
 function groupLabels(objects: readonly RawObject[], address: string): SourcedLabel[] {
   return objects
     .filter((object) => object.kind === "CiliumCIDRGroup")
     .filter((group) => {
       const { externalCIDRs = [] } = group.spec as { externalCIDRs?: string[] };
-      return externalCIDRs.some((prefix) => isInside(address, prefix));
+      return externalCIDRs.some((prefix) => !prefix.endsWith("/0") && isInside(address, prefix));
     })
     .flatMap((group) => [
       {
