@@ -35,7 +35,7 @@ export {
   type MetadataSource,
 } from "./metadata.ts";
 export { KEY, podLabels, type PodLabelSource } from "./pod-labels.ts";
-export { type PrefixEntry } from "./prefix-table.ts";
+export { type PrefixEntry, PrefixTable } from "./prefix-table.ts";
 export {
   type Operator,
   type Requirement,

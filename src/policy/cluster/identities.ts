@@ -12,11 +12,11 @@ import {
   Labels,
   normaliseFqdn,
   podLabels,
+  PrefixTable,
   RESERVED,
   type ReservedName,
   reservedIdentities,
   SCOPE,
-  SOURCE,
   worldIdentity,
   worldLabel,
 } from "#identity";
@@ -25,7 +25,6 @@ import type { NamedPorts, PeerIdentity } from "../subject.ts";
 import { NAMESPACE_NAME_LABEL, type NodeFact, type PodFact } from "./cluster-facts.ts";
 import type { Inventory } from "./inventory.ts";
 import type { PolicyPrefixes } from "./prefixes.ts";
-import { PrefixMap } from "./prefix-map.ts";
 
 const WORLD_PREFIX: Readonly<Record<IpFamily, Cidr>> = {
   4: Cidr.parse("0.0.0.0/0"),
@@ -39,9 +38,9 @@ export class ClusterIdentities {
   readonly #idOfLabels = new Map<string, number>();
   readonly #all = new Map<number, PeerIdentity>();
   /** Identities of addresses that are neither pod nor node. */
-  readonly #outside = new PrefixMap<number>();
+  readonly #outside = new PrefixTable<number>();
   /** Second identities, of any address. */
-  readonly #blocks = new PrefixMap<number>();
+  readonly #blocks = new PrefixTable<number>();
   readonly #names = new Map<string, number>();
   readonly #nodes = new Map<string, number>();
   readonly #apiServers: readonly IpAddress[];
@@ -101,7 +100,8 @@ export class ClusterIdentities {
 
   /** Of an address that is neither pod nor node. */
   ofAddress(address: IpAddress): number[] {
-    const id = this.#outside.find(address) ?? worldIdentity(address.family, this.#options.families);
+    const id =
+      this.#outside.lookup(address)?.value ?? worldIdentity(address.family, this.#options.families);
     const block = this.blockOf(address);
     return block === undefined ? [id] : [id, block];
   }
@@ -133,8 +133,6 @@ export class ClusterIdentities {
     if (known !== undefined) return { ids: [known, ...more] };
     const labels = Labels.of([
       ...patterns.map((pattern) => fqdnLabel(pattern)),
-      // The engine asks for the normal form, which ends with a dot.
-      ...patterns.map((pattern) => ({ source: SOURCE.fqdn, key: pattern, value: "" })),
       worldLabel(family, this.#options.families),
     ]);
     const id = this.#addLocal(labels, { cidr: WORLD_PREFIX[family] });
@@ -156,7 +154,7 @@ export class ClusterIdentities {
   }
 
   blockOf(address: IpAddress | undefined): number | undefined {
-    return address === undefined ? undefined : this.#blocks.find(address);
+    return address === undefined ? undefined : this.#blocks.lookup(address)?.value;
   }
 
   /** Nodes have identities of their own only where policies may select them by their labels. */

@@ -1,6 +1,7 @@
 /** Which prefixes policies tell addresses apart by. */
 import type { Cidr } from "#base";
-import type { ImportedPolicy, PeerSelector, PolicyRule } from "../rule.ts";
+import { fqdnsOf, prefixesOf } from "../import/collect.ts";
+import type { ImportedPolicy, PolicyRule } from "../rule.ts";
 
 export interface PolicyPrefixes {
   /** Of toCIDR and its kin. */
@@ -15,13 +16,6 @@ export interface PolicyPrefixes {
   readonly blockPorts: ReadonlySet<string>;
 }
 
-/** Calls `each` for every rule of every policy. */
-function* allRules(policies: Iterable<ImportedPolicy>): Generator<PolicyRule> {
-  for (const policy of policies) {
-    for (const spec of policy.specs) yield* spec.rules;
-  }
-}
-
 export function collectPrefixes(
   policies: Iterable<ImportedPolicy>,
   portKey: (name: string, protocol: number) => string,
@@ -31,16 +25,21 @@ export function collectPrefixes(
   const fqdns = new Set<string>();
   const peerPorts = new Set<string>();
   const blockPorts = new Set<string>();
-  for (const rule of allRules(policies)) {
-    const peers = rule.peers === "any" ? [] : rule.peers;
-    for (const peer of peers) collectPeer(peer, cidrs, blocks, fqdns);
-    if (rule.ports === "any") continue;
-    const hasBlock = peers.some((peer) => peer.kind === "block");
-    for (const { port, protocol } of rule.ports) {
+  const collectPorts = ({ peers, ports }: PolicyRule): void => {
+    if (ports === "any") return;
+    const hasBlock = peers !== "any" && peers.some(({ kind }) => kind === "block");
+    for (const { port, protocol } of ports) {
       if (!("name" in port) || port.resolve === "own") continue;
       peerPorts.add(portKey(port.name, protocol));
       if (hasBlock) blockPorts.add(portKey(port.name, protocol));
     }
+  };
+  for (const spec of [...policies].flatMap((policy) => policy.specs)) {
+    const prefixes = prefixesOf(spec);
+    for (const cidr of prefixes.cidrs) cidrs.set(cidr.key, cidr);
+    for (const block of prefixes.blocks) blocks.set(block.key, block);
+    for (const pattern of fqdnsOf(spec)) fqdns.add(pattern);
+    for (const rule of spec.rules) collectPorts(rule);
   }
   return {
     cidrs: [...cidrs.values()],
@@ -49,16 +48,4 @@ export function collectPrefixes(
     peerPorts,
     blockPorts,
   };
-}
-
-function collectPeer(
-  peer: PeerSelector,
-  cidrs: Map<string, Cidr>,
-  blocks: Map<string, Cidr>,
-  fqdns: Set<string>,
-): void {
-  if (peer.kind === "fqdn") fqdns.add(peer.pattern);
-  if (peer.kind !== "cidr" && peer.kind !== "block") return;
-  const prefixes = peer.kind === "cidr" ? cidrs : blocks;
-  for (const cidr of [peer.cidr, ...peer.except]) prefixes.set(cidr.key, cidr);
 }

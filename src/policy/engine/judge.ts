@@ -42,7 +42,8 @@ export function judge(state: SubjectState, question: Question): Judgement {
   let bestShape: Shape | undefined;
   let isAuditDeny = false;
   const lenders: Lender[] = [];
-  for (const { isAnyIdentity, isAnyProtocol, portPrefix } of directionState.shapes) {
+  for (const shape of directionState.shapes) {
+    const { isAnyIdentity, isAnyProtocol, portPrefix } = shape;
     const packed = packPort(isAnyProtocol ? 0 : protocol, port, portPrefix);
     const count = isAnyIdentity ? 1 : templates.length;
     for (let at = 0; at < count; at++) {
@@ -55,10 +56,9 @@ export function judge(state: SubjectState, question: Question): Judgement {
         best = value;
         bestKey = packed;
         bestPeer = isAnyIdentity ? 0 : (peers[at] ?? 0);
-        bestShape = { isAnyIdentity, isAnyProtocol, portPrefix };
+        bestShape = shape;
       }
       if (value.authentication === undefined) continue;
-      const shape = { isAnyIdentity, isAnyProtocol, portPrefix };
       lenders.push({ value, authentication: value.authentication, shape });
     }
   }
