@@ -1,81 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Cidr } from "#base";
 import { Labels, Selector } from "#identity";
-import { defaultPolicyOptions, type PolicyOptions } from "../options.ts";
-import { type PolicyRule, type PolicySpec, PROTOCOL } from "../rule.ts";
-import type { PeerIdentity } from "../subject.ts";
+import { PROTOCOL } from "../rule.ts";
 import { judge, type Judgement } from "./judge.ts";
-import { PolicyEngine } from "./policy-engine.ts";
 import { packRange, unpackPort } from "./port-key.ts";
 import { SelectorIndex } from "./selector-index.ts";
+import { app, ask, DB, type Draft, HOST, NAME, spec, stateOf, WEB } from "./small-engine.ts";
 import type { SubjectState } from "./subject-state.ts";
-
-const HOST = 1;
-const WEB = 300;
-const DB = 301;
-const NAME = 302;
-const identities: readonly PeerIdentity[] = [
-  { id: HOST, labels: Labels.parse("reserved:host") },
-  { id: WEB, labels: Labels.parse("k8s:app=web"), namedPorts: new Map([["http/TCP", 8080]]) },
-  { id: DB, labels: Labels.parse("k8s:app=db"), namedPorts: new Map([["http/TCP", 9090]]) },
-  {
-    id: NAME,
-    labels: Labels.parse("fqdn:x.io.", "reserved:world"),
-    cidr: Cidr.parse("1.1.1.1/32"),
-  },
-];
-
-function app(name: string): { kind: "labels"; selector: Selector } {
-  return { kind: "labels", selector: Selector.fromKube({ matchLabels: { app: name } }) };
-}
-
-type Draft = Partial<Omit<PolicyRule, "ref">>;
-
-function spec(name: string, drafts: readonly Draft[], rest: Partial<PolicySpec> = {}): PolicySpec {
-  const policy = { kind: "CiliumNetworkPolicy" as const, namespace: "default", name };
-  return {
-    ref: { policy, path: "spec" },
-    subject: { kind: "pod", selector: Selector.all },
-    rules: drafts.map((draft, at) => ({
-      ref: { policy, path: `rules[${at}]` },
-      direction: "egress",
-      effect: "allow",
-      peers: "any",
-      ports: "any",
-      ...draft,
-    })),
-    defaultDeny: { ingress: false, egress: true },
-    isAudit: false,
-    ...rest,
-  };
-}
-
-function stateOf(specs: readonly PolicySpec[], options: Partial<PolicyOptions> = {}): SubjectState {
-  const engine = new PolicyEngine({ ...defaultPolicyOptions, ...options });
-  for (const one of identities) engine.upsertIdentity(one);
-  for (const one of specs) engine.upsertPolicy({ ref: one.ref.policy, specs: [one], findings: [] });
-  const labels = Labels.parse("k8s:app=me");
-  engine.upsertSubject({
-    key: "me",
-    kind: "pod",
-    labels,
-    namedPorts: new Map([["own/TCP", 7000]]),
-  });
-  engine.commit();
-  const state = engine.state("me");
-  assert(state !== undefined);
-  return state;
-}
-
-function ask(
-  state: SubjectState,
-  peer: number,
-  port = 80,
-  protocol: number = PROTOCOL.tcp,
-): Judgement {
-  return judge(state, { direction: "egress", peers: [peer], protocol, port });
-}
 
 test("without policies both directions are open, by entries that say so", () => {
   const state = stateOf([]);
