@@ -63,6 +63,7 @@ export { MAX_FINDINGS, type ObjectFinding, type ObjectFindingCode } from "./find
 export { isKnownKind, type KnownKind, type KnownObject } from "./kinds.ts";
 export { itemsOf } from "./list.ts";
 export type { LabelSelector, ObjectMeta } from "./meta.ts";
+export { nearest } from "./nearest.ts";
 export type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from "./network-policy.ts";
 export type { OpenApiSchema } from "./open-api.ts";
 export { parseObject, type ParsedObject } from "./parse.ts";

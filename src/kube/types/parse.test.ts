@@ -236,7 +236,7 @@ test("what is no object that is known here: has findings and no object", () => {
   );
   refuses(
     { kind: "CiliumNetworkPolice", apiVersion: "cilium.io/v2" },
-    'warning unknown-kind kind: "CiliumNetworkPolice" of "cilium.io/v2" is not read here, and ignored; did you mean "CiliumNetworkPolicy"?',
+    'error unknown-kind kind: "CiliumNetworkPolice" of "cilium.io/v2" is not read here, and ignored; did you mean "CiliumNetworkPolicy"?',
   );
 });
 
@@ -244,6 +244,14 @@ test("what is no object that is known here: a kind of another group is another k
   refuses(
     { kind: "NetworkPolicy", apiVersion: "crd.projectcalico.org/v1" },
     'warning unknown-kind kind: "NetworkPolicy" of "crd.projectcalico.org/v1" is not read here, and ignored; the one that is belongs to networking.k8s.io',
+  );
+  refuses(
+    { kind: "CiliumEndpointSlice", apiVersion: "cilium.io/v2alpha1" },
+    'warning unknown-kind kind: "CiliumEndpointSlice" of "cilium.io/v2alpha1" is not read here, and ignored; did you mean "CiliumEndpoint"?',
+  );
+  refuses(
+    { kind: "NetworkPolicy", apiVersion: "v1" },
+    'error unknown-kind kind: "NetworkPolicy" of "v1" is not read here, and ignored; the one that is belongs to networking.k8s.io',
   );
   refuses(
     { kind: "NetworkPolicy", apiVersion: "networking.k8s.io/v1beta1" },

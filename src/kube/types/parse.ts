@@ -1,9 +1,15 @@
 import { quote } from "#base";
 import { FindingList, type ObjectFinding } from "./findings.ts";
 import { isKnownKind, type KindDefinition, KINDS, type KnownObject } from "./kinds.ts";
-import { nearest } from "./nearest.ts";
+import { editDistance, nearest } from "./nearest.ts";
 import { type Path, ROOT } from "./path.ts";
 import { isObject, read } from "./walk.ts";
+
+/** Of letters; what differs by more may be a kind that others know, as of CiliumEndpointSlice. */
+const MAX_SLIPS = 2;
+/** Shorter words are easily like others: Node and Pod are kinds, and so may Mode be. */
+const MIN_SLIP_LENGTH = 7;
+const MAX_KIND_LENGTH = 64;
 
 export interface ParsedObject {
   /** As written; empty where there is none. */
@@ -51,7 +57,7 @@ function textField(
   return "";
 }
 
-/** A name that means something else in another group is not ours; an old version of ours is an error. */
+/** A name that means something else in a group of others is not ours; an old version of ours is an error. */
 function findKind(
   kind: string,
   apiVersion: string,
@@ -62,7 +68,9 @@ function findKind(
   const version = apiVersion.slice(slash + 1);
   const definition = isKnownKind(kind) ? KINDS[kind] : undefined;
   if (definition === undefined || definition.group !== group) {
-    findings.warning("unknown-kind", at("kind"), () => unknownKind(kind, apiVersion, definition));
+    const tell = (): string => unknownKind(kind, apiVersion, definition);
+    if (isSlip(kind, group)) findings.error("unknown-kind", at("kind"), tell);
+    else findings.warning("unknown-kind", at("kind"), tell);
     return undefined;
   }
   if (definition.versions.includes(version)) return definition;
@@ -73,6 +81,18 @@ function findKind(
     () => `${kind} is read as ${known}, and this is ${quote(apiVersion)}`,
   );
   return undefined;
+}
+
+/** A kind that can only be one of ours, written wrong: a policy must not be ignored for that. */
+function isSlip(kind: string, group: string): boolean {
+  if (!Object.values(KINDS).some((definition) => definition.group === group)) return false;
+  if (isKnownKind(kind)) return true;
+  if (kind.length < MIN_SLIP_LENGTH || kind.length > MAX_KIND_LENGTH) return false;
+  const lower = kind.toLowerCase();
+  return Object.entries(KINDS).some(
+    ([known, definition]) =>
+      definition.group === group && editDistance(lower, known.toLowerCase()) <= MAX_SLIPS,
+  );
 }
 
 function unknownKind(

@@ -46,7 +46,9 @@ function importRule(
     selectsInit: !isNodePolicy && (selector?.mentions(SOURCE.reserved, "init") ?? false),
   };
   const rules: PolicyRule[] = [];
-  for (const entry of entriesOf(rule, path)) rules.push(...importEntry(entry, ruleContext));
+  for (const entry of entriesOf(rule, path)) {
+    for (const each of importEntry(entry, ruleContext)) rules.push(each);
+  }
   const log = readLog(rule, path, context);
   if (selector === undefined) return undefined;
   return {

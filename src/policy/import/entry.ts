@@ -46,10 +46,10 @@ export function importEntry(entry: RuleEntry, context: RuleContext): PolicyRule[
     }
   } else if (dnsPath !== undefined) {
     const whom = dnsPeers(context);
-    rules.push(...units.map((unit) => make(withVisibility(unit, entry), whom)));
+    for (const unit of units) rules.push(make(withVisibility(unit, entry), whom));
   }
   const isDnsAlone = dnsPath !== undefined && peers !== "any" && peers?.length === 0;
-  if (!isDnsAlone) rules.push(...units.map((unit) => make(unit, peers ?? "any")));
+  if (!isDnsAlone) for (const unit of units) rules.push(make(unit, peers ?? "any"));
   return rules;
 }
 

@@ -544,3 +544,11 @@ test("authentication, log, audit, node policies, spec and specs", () => {
   assert.deepEqual([node?.subject.kind, node?.subject.selector.text], ["node", "any:zone in (x)"]);
   assert.equal(node?.isAudit, false);
 });
+
+test("there may be more peers and more entries than a call takes arguments", () => {
+  const count = 200_000;
+  const fromCIDR = Array.from({ length: count }, () => "10.0.0.0/8");
+  assert.equal(specOf({ ingress: [{ fromCIDR }] }).rules[0]?.peers.length, count);
+  const toPorts = Array.from({ length: count }, () => ({ ports: [{ port: "1" }] }));
+  assert.equal(specOf({ ingress: [{ toPorts }] }).rules.length, count);
+});

@@ -24,7 +24,9 @@ export function readPeers(entry: RuleEntry, context: RuleContext): EntryPeers {
   let isAny = false;
   let dnsPath: string | undefined;
   const add = <T>(member: Member<T> | undefined, read: (path: string) => PeerSelector[]): void => {
-    if (member !== undefined) peers.push(...read(pathOf(entry, member)));
+    if (member === undefined) return;
+    // One by one: a call takes fewer arguments than a list may have peers.
+    for (const peer of read(pathOf(entry, member))) peers.push(peer);
   };
   add(endpoints, (path) => selectors(endpoints, path, context, scopePeer));
   add(nodes, (path) => selectors(nodes, path, context, scopeNodes));

@@ -10,6 +10,8 @@ import {
   type PolicyRef,
   type Verdict,
 } from "#policy";
+import { AppError, quote } from "#base";
+import { nearest } from "#kube/types";
 import type { ClusterSettings } from "./call.ts";
 import type { LocatedFinding } from "./findings.ts";
 import type { Manifest } from "./manifests.ts";
@@ -47,11 +49,11 @@ export class PolicyCluster {
   }
 
   verdict(question: FlowQuestion): Verdict {
-    return this.#model.verdict(this.#inNamespace(question));
+    return this.#ask(question, (whole) => this.#model.verdict(whole));
   }
 
   explain(question: FlowQuestion): Explanation {
-    return explain(this.#model, this.#inNamespace(question));
+    return this.#ask(question, (whole) => explain(this.#model, whole));
   }
 
   lint(): LocatedFinding[] {
@@ -71,6 +73,28 @@ export class PolicyCluster {
       return this.#pods.has(key) ? key : party;
     };
     return { ...question, from: whole(question.from), to: whole(question.to) };
+  }
+
+  /** A party that nobody knows is told with the one that may have been meant. */
+  #ask<T>(question: FlowQuestion, answer: (question: FlowQuestion) => T): T {
+    try {
+      return answer(this.#inNamespace(question));
+    } catch (error) {
+      const party = error instanceof AppError ? error.fields["party"] : undefined;
+      const meant = typeof party === "string" ? this.#meant(party) : undefined;
+      if (!(error instanceof AppError) || meant === undefined) throw error;
+      throw new AppError(error.code, `${error.message}; did you mean ${quote(meant)}?`);
+    }
+  }
+
+  /** One of that name in another namespace, or else of a name much like it. */
+  #meant(party: string): string | undefined {
+    const { pods, services } = this.#model.inventory;
+    const known = [...pods.keys(), ...services.keys()];
+    const name = party.slice(party.indexOf("/") + 1);
+    const isWhole = name !== party;
+    const namesake = known.find((key) => key.slice(key.indexOf("/") + 1) === name);
+    return namesake ?? nearest(isWhole ? party : `${this.#namespace}/${party}`, known);
   }
 
   #locate(findings: readonly (Finding & { policy: PolicyRef })[]): LocatedFinding[] {

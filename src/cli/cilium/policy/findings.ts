@@ -33,9 +33,11 @@ export function badInputFinding(bad: BadInput): LocatedFinding {
 }
 
 /** By file in the order given, then by line; the worst first where that is the same. */
-export function sortFindings(findings: readonly LocatedFinding[]): LocatedFinding[] {
-  const order = new Map<string, number>();
-  for (const { file } of findings) if (!order.has(file)) order.set(file, order.size);
+export function sortFindings(
+  findings: readonly LocatedFinding[],
+  files: readonly string[],
+): LocatedFinding[] {
+  const order = new Map(files.map((file, index) => [file, index]));
   const rank: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
   return findings.toSorted(
     (a, b) =>

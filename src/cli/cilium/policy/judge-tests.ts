@@ -1,7 +1,7 @@
 /** Asks the cluster what each expectation says, and tells where the answer is another. */
 import { AppError, quote } from "#base";
 import type { Streams } from "../../program.ts";
-import type { ClusterSettings } from "./call.ts";
+import { type ClusterSettings, refuse } from "./call.ts";
 import type { PolicyCluster } from "./cluster.ts";
 import { explanationText } from "./explanation-text.ts";
 import { findingLine } from "./findings.ts";
@@ -16,8 +16,7 @@ export async function judgeTests(
 ): Promise<TestOutcome[]> {
   const { loaded, cluster } = await openSession(files, settings, streams);
   const { cases, findings } = parseTests(loaded.tests);
-  const [bad] = findings;
-  if (bad !== undefined) throw new AppError("bad-input", findingLine(bad));
+  if (findings.length > 0) refuse(streams, findings.map(findingLine));
   if (cases.length === 0) {
     throw new AppError("usage", "There is no case to test: no object of kind PolicyTest has one.");
   }

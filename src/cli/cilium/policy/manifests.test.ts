@@ -101,6 +101,7 @@ test("bombs of aliases and depth go off nowhere", () => {
 test("bytes that are no text are told as such", () => {
   const { bad } = parseManifests(new Uint8Array([0xff, 0xfe, 0x00]), "f");
   assert.deepEqual(bad.map(badInputText), ["f:1:1: this is not text in UTF-8"]);
+  assert.equal(parseManifests(new Uint8Array([0x61, 0x00]), "f").bad.length, 1);
 });
 
 test("folders are read by name, and standard input once", async () => {
@@ -116,7 +117,9 @@ test("folders are read by name, and standard input once", async () => {
     );
     assert.equal(objects.at(-1)?.file, "<stdin>");
     await assert.rejects(readManifests(["-", "-"], streams()), /once only/);
-    await assert.rejects(readManifests([join(folder, "none")], streams()), /no such file/);
+    const { files, unreadable } = await readManifests([join(folder, "none"), "-"], streams());
+    assert.deepEqual(files, ["<stdin>"]);
+    assert.match(unreadable.join(), /no such file/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,5 +1,6 @@
 /** Files, folders and standard input as objects of Kubernetes that know where they stand. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, quote } from "#base";
 import { itemsOf } from "#kube/types";
@@ -8,6 +9,7 @@ import { parseYaml, type YamlDocument } from "./yaml.ts";
 
 /** What one file may have; a cluster of thousands of policies is a tenth of it. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
 const MAX_FILES = 10_000;
 const MANIFEST_NAME = /\.(?:ya?ml|json)$/i;
 export const STANDARD_INPUT = "-";
@@ -29,12 +31,22 @@ export interface BadInput {
   readonly excerpt: string;
 }
 
-export interface Manifests {
+interface ParsedManifests {
   readonly objects: readonly Manifest[];
   readonly bad: readonly BadInput[];
 }
 
-/** Reads all that is named, in the order in which it is named; folders by name, all levels. */
+export interface Manifests extends ParsedManifests {
+  /** As messages name them, in the order of reading. */
+  readonly files: readonly string[];
+  /** A sentence for each file or folder that could not be read. */
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * Reads all that is named, in the order in which it is named; folders by name, all levels. What
+ * cannot be read does not take away the rest.
+ */
 export async function readManifests(
   names: readonly string[],
   streams: Streams,
@@ -47,22 +59,30 @@ export async function readManifests(
   }
   const objects: Manifest[] = [];
   const bad: BadInput[] = [];
-  let files = 0;
+  const files: string[] = [];
+  const unreadable: string[] = [];
+  const note = (error: unknown): undefined => {
+    if (!(error instanceof AppError)) throw error;
+    unreadable.push(error.message);
+  };
   for (const name of names) {
-    for (const path of await filesOf(name)) {
-      files += 1;
-      if (files > MAX_FILES)
+    for (const path of (await filesOf(name).catch(note)) ?? []) {
+      if (files.length >= MAX_FILES)
         throw new AppError("too-large", `There are more than ${MAX_FILES} files.`);
-      const parsed = parseManifests(await readOne(path, streams), shownName(path));
-      objects.push(...parsed.objects);
-      bad.push(...parsed.bad);
+      const bytes = await readOne(path, streams).catch(note);
+      if (bytes === undefined) continue;
+      const file = shownName(path);
+      files.push(file);
+      const parsed = parseManifests(bytes, file);
+      for (const object of parsed.objects) objects.push(object);
+      for (const each of parsed.bad) bad.push(each);
     }
   }
-  return { objects, bad };
+  return { objects, bad, files, unreadable };
 }
 
 /** Any bytes: what is wrong with them comes back as `bad`. */
-export function parseManifests(bytes: Uint8Array, file: string): Manifests {
+export function parseManifests(bytes: Uint8Array, file: string): ParsedManifests {
   const text = decodeText(bytes);
   if (text === undefined) {
     const message = "this is not text in UTF-8";
@@ -81,7 +101,9 @@ export function badInputText({ file, line, column, message, excerpt }: BadInput)
   return `${file}:${line}:${column}: ${message}${shown}`;
 }
 
+/** Text has no NUL: what has one is binary, or in UTF-16. */
 function decodeText(bytes: Uint8Array): string | undefined {
+  if (bytes.includes(0)) return undefined;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
@@ -126,10 +148,13 @@ async function filesOf(name: string): Promise<string[]> {
     throw fileError(name, error);
   });
   if (!found.isDirectory()) return [name];
-  const inside = await readdir(name, { recursive: true }).catch((error: unknown) => {
+  const options = { recursive: true, withFileTypes: true } as const;
+  const inside = await readdir(name, options).catch((error: unknown) => {
     throw fileError(name, error);
   });
-  const paths = inside.filter((path) => MANIFEST_NAME.test(path)).map((path) => join(name, path));
+  const paths = inside
+    .filter((entry) => MANIFEST_NAME.test(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
+    .map((entry) => join(entry.parentPath, entry.name));
   if (paths.length === 0) {
     throw new AppError("not-found", `${quote(name)} has no file *.yaml, *.yml or *.json in it.`);
   }
@@ -140,21 +165,28 @@ async function filesOf(name: string): Promise<string[]> {
 export async function readOne(path: string, streams: Streams): Promise<Uint8Array> {
   if (path === STANDARD_INPUT) {
     if (streams.input === undefined) throw new AppError("usage", "There is no standard input.");
-    return limited(await streams.input(), "Standard input");
+    const bytes = await streams.input();
+    if (bytes.length > MAX_FILE_BYTES) throw tooLarge("Standard input");
+    return bytes;
   }
-  const { size } = await stat(path).catch((error: unknown) => {
-    throw fileError(path, error);
-  });
-  if (size > MAX_FILE_BYTES) throw tooLarge(quote(path));
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw fileError(path, error);
-  });
-  return limited(bytes, quote(path));
+  try {
+    return await readLimited(path);
+  } catch (error) {
+    throw error instanceof AppError ? error : fileError(path, error);
+  }
 }
 
-function limited(bytes: Uint8Array, name: string): Uint8Array {
-  if (bytes.length > MAX_FILE_BYTES) throw tooLarge(name);
-  return bytes;
+/** In pieces: pipes and devices do not say how much they have. */
+async function readLimited(path: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const stream = createReadStream(path, { highWaterMark: READ_BYTES });
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_FILE_BYTES) throw tooLarge(quote(path));
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(name: string): AppError {

@@ -4,7 +4,6 @@ import type { LocatedFinding, Severity } from "./findings.ts";
 import { badInputFinding } from "./findings.ts";
 import { isRecord, type Manifest, type Manifests } from "./manifests.ts";
 
-const TEST_KIND = "PolicyTest";
 const TEST_GROUP = "ciliate.io/";
 const NAMESPACED: ReadonlySet<string> = new Set([
   "Pod",
@@ -22,7 +21,11 @@ interface Loaded {
   readonly object: KnownObject;
 }
 
+/** The code of what is not even an object: a text, a number, a list. */
+export const NO_OBJECT = "no-object";
+
 export interface LoadedObjects {
+  readonly manifests: Manifests;
   readonly objects: readonly Loaded[];
   /** Of a kind of our own, which `test` reads. */
   readonly tests: readonly Manifest[];
@@ -45,6 +48,10 @@ export function loadObjects(manifests: Manifests, namespace: string): LoadedObje
   const otherKinds = new Map<string, number>();
   const findings: LocatedFinding[] = manifests.bad.map(badInputFinding);
   for (const found of manifests.objects) {
+    if (!isRecord(found.value)) {
+      findings.push(...noObject(found));
+      continue;
+    }
     const manifest = { ...found, value: withNamespace(found.value, namespace) };
     if (isPolicyTest(manifest.value)) {
       tests.push(manifest);
@@ -53,14 +60,31 @@ export function loadObjects(manifests: Manifests, namespace: string): LoadedObje
     const parsed = parseObject(manifest.value);
     if (parsed.object !== undefined) objects.push({ manifest, object: parsed.object });
     for (const finding of parsed.findings) {
-      if (finding.code === "unknown-kind") {
+      if (finding.code === "unknown-kind" && finding.severity === "warning") {
         otherKinds.set(parsed.kind, (otherKinds.get(parsed.kind) ?? 0) + 1);
       } else {
         findings.push(locate(manifest, finding));
       }
     }
   }
-  return { objects, tests, otherKinds, findings: [...findings, ...repeated(objects)] };
+  for (const finding of repeated(objects)) findings.push(finding);
+  return { manifests, objects, tests, otherKinds, findings };
+}
+
+/** How many objects there are of kinds that are read, with those in which something is wrong. */
+export function countObjects({ manifests, otherKinds }: LoadedObjects): number {
+  const objects = manifests.objects.filter(({ value }) => isRecord(value)).length;
+  return [...otherKinds.values()].reduce((count, others) => count - others, objects);
+}
+
+function noObject(manifest: Manifest): LocatedFinding[] {
+  const { findings } = parseObject(manifest.value);
+  return findings.map((finding) => ({
+    ...locate(manifest, finding),
+    kind: "",
+    name: "",
+    code: NO_OBJECT,
+  }));
 }
 
 /** A finding with the file, line and name of the object that it is about. */
@@ -81,8 +105,9 @@ export function titleOf(value: unknown): { kind: string; name: string } {
   return { kind: text(kind, "object"), name: prefix + text(name, "(no name)") };
 }
 
+/** Or meant to be one: our group has no other kind. */
 function isPolicyTest(value: unknown): boolean {
-  if (!isRecord(value) || value["kind"] !== TEST_KIND) return false;
+  if (!isRecord(value)) return false;
   return typeof value["apiVersion"] === "string" && value["apiVersion"].startsWith(TEST_GROUP);
 }
 

@@ -7,6 +7,7 @@ import { isRecord, type Manifest } from "./manifests.ts";
 import { locate, titleOf } from "./objects.ts";
 
 const API_VERSION = "ciliate.io/v1";
+const KIND = "PolicyTest";
 const MAX_CASES = 100_000;
 
 export interface TestCase {
@@ -32,8 +33,8 @@ export function parseTests(manifests: readonly Manifest[]): ParsedTests {
   for (const manifest of manifests) {
     const reader = new Reader(manifest);
     const found = reader.read();
-    findings.push(...reader.findings);
-    if (reader.findings.length === 0) cases.push(...found);
+    for (const finding of reader.findings) findings.push(finding);
+    if (reader.findings.length === 0) for (const each of found) cases.push(each);
   }
   return { cases, findings };
 }
@@ -54,6 +55,7 @@ class Reader {
     if (root["apiVersion"] !== API_VERSION) {
       this.#refuse("apiVersion", `must be ${API_VERSION}, which is the only version`);
     }
+    if (root["kind"] !== KIND) this.#refuse("kind", `must be ${KIND}, which is the only kind`);
     const { cases } = this.#fields(root["spec"], "spec", ["cases"]);
     if (!Array.isArray(cases)) {
       this.#refuse("spec.cases", "must be a list of cases");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -73,6 +73,16 @@ test("wrong words exit with 2", async () => {
     [["verdict", "-", ...flow("a", "b", 1), "--host", "h"], /^Error: --host and --header describe/],
     [["explain", "-"], /^Error: required option '--from <from>' not specified\n$/],
     [["test", "-"], /^Error: There is no case to test/],
+    [["matrix", "-", "-n", ""], /^Error: .*'' is invalid/],
+    [["verdict", "-", "--probes", "p", "--http", "GET /"], /^Error: A probe is a connection/],
+    [
+      ["verdict", ...CLUSTER, ...flow("fronted", "api", 1)],
+      /^Error: "demo\/fronted": .*; did you mean "demo\/frontend"\?\n$/,
+    ],
+    [
+      ["explain", ...CLUSTER, "--from", "other/api", "--to", "world", "--port", "1"],
+      /did you mean "demo\/api"\?\n$/,
+    ],
   ];
   for (const [args, message] of cases) {
     const { status, out, err } = await policy(args);
@@ -203,6 +213,7 @@ test("probes are answered in their order, and a bad one is named by its line", a
       ["{", "is not JSON"],
       ['{"from": "a/b", "port": 1}', "to is missing"],
       [line("demo/nobody", 1), "demo/nobody"],
+      ['{"from": "a/b", "to": "c/d", "port": 1, "protcol": "UDP"}', 'no field "protcol"'],
     ] as const) {
       writeFileSync(probes, `\n${text}\n`);
       const { status, err } = await policy(["verdict", ...CLUSTER, "--probes", probes]);
@@ -247,4 +258,50 @@ test("-n gives a namespace to what has none", async () => {
   const out = await fine(["matrix", "-", "-n", "shop", "-o", "json"], pods.join("---\n"));
   const { verdicts } = JSON.parse(out) as { verdicts: { from: string }[] };
   assert.ok(verdicts.some(({ from }) => from === "shop/a"));
+});
+
+test("what cannot be read does not take away what is wrong with the rest", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ciliate-unreadable-"));
+  try {
+    mkdirSync(join(folder, "folder.yaml"));
+    const typo = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, typo: 1}\n";
+    writeFileSync(join(folder, "pod.yaml"), typo);
+    const { status, out, err } = await policy(["validate", "none.yaml", folder]);
+    assert.equal(status, 2);
+    assert.match(err, /^Error: Cannot read "none.yaml": there is no such file or folder\.\n$/);
+    assert.match(out, /pod\.yaml:3: .*typo[^]*\n1 object: 1 warning\n$/);
+    assert.deepEqual((await policy(["validate", "none.yaml", "-o", "json"])).out, "");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("the asking subcommands tell everything that they cannot read, and answer nothing", async () => {
+  const { status, out, err } = await policy(["matrix", "none.yaml", "-"], "- a list\n");
+  assert.deepEqual([status, out], [2, ""]);
+  assert.match(err, /^Error: Cannot read [^\n]*\nError: <stdin>:1: expected an object[^\n]*\n$/);
+  const text = `apiVersion: ciliate.io/v1
+kind: PolicyTest
+metadata: {name: t}
+spec: {cases: [{from: a/b, to: c/d, port: 1, expect: maybe}, 7]}
+`;
+  const tested = await policy(["test", "-"], text);
+  assert.deepEqual([tested.status, tested.out], [2, ""]);
+  assert.match(tested.err, /expect: must be allowed or denied[^]*\nError: and 1 more\.\n$/);
+});
+
+test("a policy of a kind or PolicyTest written wrong is an error, and counts as an object", async () => {
+  const text = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolcy
+metadata: {name: p}
+---
+apiVersion: ciliate.io/v1
+kind: PolicyTests
+metadata: {name: t}
+spec: {cases: []}
+`;
+  const { status, out } = await policy(["validate", "-"], text);
+  assert.equal(status, 1);
+  assert.match(out, /^<stdin>:2: .*did you mean "CiliumNetworkPolicy"\?/);
+  assert.match(out, /\n<stdin>:6: .*must be PolicyTest[^]*\n2 objects: 2 errors\n$/);
 });

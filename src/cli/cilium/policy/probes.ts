@@ -4,6 +4,8 @@ import type { FlowQuestion } from "#policy";
 import { portNumber } from "./flow-options.ts";
 import { isRecord } from "./manifests.ts";
 
+const FIELDS = ["from", "to", "protocol", "port"];
+
 const MAX_PROBES = 1_000_000;
 
 interface Probe {
@@ -33,6 +35,11 @@ function parseProbe(line: string, where: string): FlowQuestion {
     throw new AppError("usage", `${where}: ${quote(line)} is not JSON.`, { cause: error });
   }
   if (!isRecord(value)) throw new AppError("usage", `${where}: ${quote(line)} is not an object.`);
+  const unknown = Object.keys(value).find((name) => !FIELDS.includes(name));
+  if (unknown !== undefined) {
+    const what = `there is no field ${quote(unknown)}; there are ${FIELDS.join(", ")}`;
+    throw new AppError("usage", `${where}: ${what}.`);
+  }
   const { from, to, protocol = "TCP", port: given } = value;
   const text = (name: string, field: unknown): string => {
     if (typeof field === "string" && field !== "") return field;

@@ -1,7 +1,7 @@
 /** What validate and lint print, and the exit code that goes with it. */
 import { ExitStatus, type Streams } from "../../program.ts";
-import { jsonText } from "./call.ts";
-import { EXIT_FINDINGS } from "./exit-codes.ts";
+import { jsonText, tellErrors } from "./call.ts";
+import { EXIT_FINDINGS, EXIT_USAGE } from "./exit-codes.ts";
 import {
   countOf,
   findingLine,
@@ -9,7 +9,7 @@ import {
   severityCounts,
   sortFindings,
 } from "./findings.ts";
-import type { LoadedObjects } from "./objects.ts";
+import { countObjects, type LoadedObjects } from "./objects.ts";
 
 export interface ReportOptions {
   output?: "json";
@@ -22,20 +22,24 @@ export function reportFindings(
   options: ReportOptions,
   streams: Streams,
 ): void {
-  const findings = sortFindings(unique(found));
+  const { files, unreadable } = loaded.manifests;
+  tellErrors(streams, unreadable);
+  if (files.length === 0) throw new ExitStatus(EXIT_USAGE);
+  const findings = sortFindings(unique(found), files);
   if (options.output === "json") {
-    streams.out(jsonText({ findings, objects: loaded.objects.length + loaded.tests.length }));
+    streams.out(jsonText({ findings, objects: countObjects(loaded) }));
   } else {
     for (const finding of findings) streams.out(`${findingLine(finding)}\n`);
     streams.out(summary(findings, loaded));
   }
+  if (unreadable.length > 0) throw new ExitStatus(EXIT_USAGE);
   const isBad = ({ severity }: LocatedFinding): boolean =>
     severity === "error" || (options.strict && severity === "warning");
   if (findings.some(isBad)) throw new ExitStatus(EXIT_FINDINGS);
 }
 
 function summary(findings: readonly LocatedFinding[], loaded: LoadedObjects): string {
-  const objects = countOf(loaded.objects.length + loaded.tests.length, "object");
+  const objects = countOf(countObjects(loaded), "object");
   const counts = severityCounts(findings);
   const others = [...loaded.otherKinds]
     .map(([kind, count]) => `${count} ${kind === "" ? "of no kind" : kind}`)

@@ -1,14 +1,10 @@
 /** What the asking subcommands begin with: manifests read, complaints told, a cluster to ask. */
-import { AppError } from "#base";
 import type { Streams } from "../../program.ts";
-import type { ClusterSettings } from "./call.ts";
+import { type ClusterSettings, MAX_TOLD, refuse } from "./call.ts";
 import { PolicyCluster } from "./cluster.ts";
 import { countOf, findingLine, sortFindings } from "./findings.ts";
 import { badInputText, readManifests } from "./manifests.ts";
-import { type LoadedObjects, loadObjects } from "./objects.ts";
-
-/** Of a run that is not about findings; the rest is counted. */
-const MAX_TOLD = 5;
+import { type LoadedObjects, loadObjects, NO_OBJECT } from "./objects.ts";
 
 export interface Session {
   readonly loaded: LoadedObjects;
@@ -16,7 +12,7 @@ export interface Session {
 }
 
 /**
- * Text that is no YAML ends it. An object that is not valid is left out and told on the error
+ * What cannot be read, or is no YAML or no object, ends it. An object that is not valid is left out and told on the error
  * stream, since one bad policy must not take away the answers about the others.
  */
 export async function openSession(
@@ -25,13 +21,16 @@ export async function openSession(
   streams: Streams,
 ): Promise<Session> {
   const manifests = await readManifests(files, streams);
-  const [bad] = manifests.bad;
-  if (bad !== undefined) throw new AppError("bad-input", badInputText(bad));
   const loaded = loadObjects(manifests, settings.namespace);
+  const unread = [
+    ...manifests.unreadable,
+    ...manifests.bad.map(badInputText),
+    ...loaded.findings.filter(({ code }) => code === NO_OBJECT).map(findingLine),
+  ];
+  if (unread.length > 0) refuse(streams, unread);
   const cluster = new PolicyCluster(loaded, settings);
-  const errors = sortFindings([...loaded.findings, ...cluster.findings()]).filter(
-    ({ severity }) => severity === "error",
-  );
+  const findings = sortFindings([...loaded.findings, ...cluster.findings()], manifests.files);
+  const errors = findings.filter(({ severity }) => severity === "error");
   for (const finding of errors.slice(0, MAX_TOLD)) {
     streams.err(`Warning: left out: ${findingLine(finding)}\n`);
   }

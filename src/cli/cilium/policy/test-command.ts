@@ -19,18 +19,24 @@ Expectations are objects of our own; a cluster never sees them:
   metadata: {name: shop}
   spec:
     cases:
-    - {from: shop/web, to: shop/api, port: 80, expect: allowed, because: web-to-api}
     - {from: shop/web, to: shop/db, port: 5432, expect: denied}
+    - {from: shop/web, to: dns, port: 53, expect: allowed, because: web-dns}
     - name: nobody deletes
       from: shop/web
       to: shop/api
       port: 80
-      http: {method: DELETE, path: /orders/1, host: api, headers: {X-Token: secret}}
+      http: {method: DELETE, path: /orders/1, host: api, headers: {X-Token: x}}
       expect: denied
-    - {from: shop/web, to: kube-system/dns, port: 53, protocol: UDP, dns: example.org, expect: allowed}
+    - name: names are looked up
+      from: shop/web
+      to: kube-system/dns
+      port: 53
+      protocol: UDP
+      dns: example.org
+      expect: allowed
 
-protocol is TCP where it is not given; because is the name of a policy that must be among those
-behind the verdict.`;
+protocol is TCP where it is not given; because is the name of a policy that must
+be among those behind the verdict.`;
 
 const EXAMPLES = `
 Examples:

@@ -100,6 +100,9 @@ async function questionsOf(
   if (from !== undefined || to !== undefined || port !== undefined) {
     throw new AppError("usage", "--probes takes the place of --from, --to and --port.");
   }
+  if (isRequestNamed(options)) {
+    throw new AppError("usage", "A probe is a connection: it goes with no --http and no --dns.");
+  }
   const { readOne, STANDARD_INPUT } = await import("./manifests.ts");
   if (probes === STANDARD_INPUT && files.includes(STANDARD_INPUT)) {
     const way = "give the manifests or the probes as a file";
@@ -108,6 +111,10 @@ async function questionsOf(
   const { parseProbes } = await import("./probes.ts");
   const text = new TextDecoder().decode(await readOne(probes, streams));
   return parseProbes(text, probes === STANDARD_INPUT ? "<stdin>" : probes);
+}
+
+function isRequestNamed({ http, host, header, dns }: VerdictOptions): boolean {
+  return http !== undefined || host !== undefined || header.length > 0 || dns !== undefined;
 }
 
 function ask(cluster: PolicyCluster, question: FlowQuestion, where?: string): Verdict {
