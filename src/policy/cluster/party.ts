@@ -31,7 +31,8 @@ class PartyError extends AppError {
 const ENTITY_PREFIX = /^(?:entity|reserved):/;
 const NODE_PREFIX = "node:";
 const SERVICE_DOMAIN = /^([^.]+)\.([^.]+)\.svc(?:\.cluster\.local)?\.?$/;
-const DNS_NAME = /^(?=.{1,255}$)[-_a-z0-9]+(?:\.[-_a-z0-9]+)+\.?$/i;
+// The last label of a name is no number; that of a mistyped address is.
+const DNS_NAME = /^(?=.{1,255}$)(?!.*(?:^|\.)\d+\.?$)[-_a-z0-9]+(?:\.[-_a-z0-9]+)+\.?$/i;
 
 /** A node without a name, for pods in a node's network that say not which. */
 const UNNAMED_NODE: NodeFact = { name: "", labels: {}, addresses: [] };

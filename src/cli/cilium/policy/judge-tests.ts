@@ -14,7 +14,7 @@ export async function judgeTests(
   settings: ClusterSettings,
   streams: Streams,
 ): Promise<TestOutcome[]> {
-  const { loaded, cluster } = await openSession(files, settings, streams);
+  const { loaded, cluster } = await openSession(files, settings, streams, { isStrict: true });
   const { cases, findings } = parseTests(loaded.tests);
   if (findings.length > 0) refuse(streams, findings.map(findingLine));
   if (cases.length === 0) {

@@ -305,3 +305,18 @@ spec: {cases: []}
   assert.match(out, /^<stdin>:2: .*did you mean "CiliumNetworkPolicy"\?/);
   assert.match(out, /\n<stdin>:6: .*must be PolicyTest[^]*\n2 objects: 2 errors\n$/);
 });
+
+test("tests are not run without a policy that is not valid", async () => {
+  const broken =
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: demo}\nspec: {podSelector: 7}\n";
+  const { status, out, err } = await policy(["test", ...CLUSTER, "-"], broken);
+  assert.deepEqual([status, out], [2, ""]);
+  assert.match(err, /NetworkPolicy\/demo\/p: spec\.podSelector/);
+});
+
+test("a mistyped address is no name", async () => {
+  const call = ["verdict", ...CLUSTER, "--from", "demo/frontend", "--to", "10.0.0", "--port", "80"];
+  const { status, err } = await policy(call);
+  assert.equal(status, 2);
+  assert.match(err, /10\.0\.0/);
+});

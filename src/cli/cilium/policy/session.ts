@@ -13,12 +13,14 @@ export interface Session {
 
 /**
  * What cannot be read, or is no YAML or no object, ends it. An object that is not valid is left out and told on the error
- * stream, since one bad policy must not take away the answers about the others.
+ * stream, since one bad policy must not take away the answers about the others; where it is strict it ends it, too:
+ * tests that pass without a policy say nothing of a cluster that has it.
  */
 export async function openSession(
   files: readonly string[],
   settings: ClusterSettings,
   streams: Streams,
+  { isStrict = false }: { isStrict?: boolean } = {},
 ): Promise<Session> {
   const manifests = await readManifests(files, streams);
   const loaded = loadObjects(manifests, settings.namespace);
@@ -31,6 +33,7 @@ export async function openSession(
   const cluster = new PolicyCluster(loaded, settings);
   const findings = sortFindings([...loaded.findings, ...cluster.findings()], manifests.files);
   const errors = findings.filter(({ severity }) => severity === "error");
+  if (isStrict && errors.length > 0) refuse(streams, errors.map(findingLine));
   for (const finding of errors.slice(0, MAX_TOLD)) {
     streams.err(`Warning: left out: ${findingLine(finding)}\n`);
   }
