@@ -115,7 +115,7 @@ export function writeBytes(view: DataView, at: number, count: number, bytes: Uin
   new Uint8Array(view.buffer, view.byteOffset + at, count).set(bytes);
 }
 
-export function readArray<T>(count: number, read: (index: number) => T): T[] {
+export function readArray<T>(count: number, read: (index: number) => T): readonly T[] {
   const values: T[] = [];
   for (let index = 0; index < count; index++) values.push(read(index));
   return values;

@@ -20,6 +20,8 @@ test("what every supported kernel has is found", () => {
     "getpeername",
     "boundedLoops",
     "redirectPeer",
+    "mapWalk",
+    "syscallPrograms",
   ];
   assert.deepEqual(
     everywhere.filter((name) => !found[name]),

@@ -28,12 +28,14 @@ export { type CreateMapOptions, KernelMap } from "./kernel/kernel-map.ts";
 export {
   findBpfFilesystem,
   mountBpfFilesystem,
+  renamePin,
   unmountBpfFilesystem,
   unpin,
 } from "./kernel/pin.ts";
 export {
   Program,
   type ProgramInfo,
+  type SyscallRunResult,
   type TestRunOptions,
   type TestRunResult,
 } from "./kernel/program.ts";

@@ -49,6 +49,7 @@ function bindLibrary(): Syscalls {
   const bind = find("int bind(int fd, void *address, uint32_t length)");
   const connect = find("int connect(int fd, void *address, uint32_t length)");
   const listen = find("int listen(int fd, int backlog)");
+  const accept = find("int accept4(int fd, void *address, void *length, int flags)");
   const getsockname = find("int getsockname(int fd, void *address, void *length)");
   const setsockopt = find(
     "int setsockopt(int fd, int level, int option, void *value, uint32_t length)",
@@ -83,6 +84,7 @@ function bindLibrary(): Syscalls {
     bind: (fd, address) => result(bind(fd, address, address.length)),
     connect: (fd, address) => result(connect(fd, address, address.length)),
     listen: (fd, backlog) => result(listen(fd, backlog)),
+    accept: (fd, flags) => result(accept(fd, null, null, flags)),
     getsockname: (fd, address) => withLength(getsockname, fd, [], address),
     setsockopt: (fd, level, option, value) =>
       result(setsockopt(fd, level, option, value, value.length)),

@@ -12,6 +12,8 @@ export interface Syscalls {
   bind(fd: number, address: Uint8Array): number;
   connect(fd: number, address: Uint8Array): number;
   listen(fd: number, backlog: number): number;
+  /** Answers the descriptor of a connection; `flags` are those of its socket. */
+  accept(fd: number, flags: number): number;
   /** Writes the address into `address`; answers its length. */
   getsockname(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;

@@ -27,6 +27,8 @@ export type FeatureName =
   | "getpeername"
   | "boundedLoops"
   | "redirectPeer"
+  | "mapWalk"
+  | "syscallPrograms"
   | "netkit";
 
 const features: Readonly<Record<FeatureName, Feature>> = {
@@ -68,12 +70,25 @@ const features: Readonly<Record<FeatureName, Feature>> = {
     minimumKernel: "5.10",
     probe: () => probeHelper(ProgramType.schedCls, 155),
   },
+  mapWalk: {
+    what: "walks over maps by callback (bpf_for_each_map_elem)",
+    minimumKernel: "5.13",
+    probe: () => probeHelper(ProgramType.schedCls, 164),
+  },
+  syscallPrograms: {
+    what: "programs that user space calls (syscall)",
+    minimumKernel: "5.14",
+    probe: () => probeProgram(ProgramType.syscall, 0, RETURN_ZERO, SLEEPABLE),
+  },
   netkit: {
     what: "netkit devices",
     minimumKernel: "6.7",
     probe: () => probeLink(AttachType.netkitPrimary) === -ENODEV,
   },
 };
+
+/** `BPF_F_SLEEPABLE` */
+const SLEEPABLE = 1 << 4;
 
 const known = new Map<FeatureName, boolean>();
 
@@ -119,15 +134,23 @@ function probeMap(
   return close(linuxSyscalls().bpf(Command.mapCreate, attributes.bytes), "a map");
 }
 
-function loadProbe(type: number, attachType: number, instructions: Uint8Array): number {
-  const attributes = new Attributes(144).u32(0, type).u32(4, instructions.length / 8);
+function loadProbe(type: number, attachType: number, instructions: Uint8Array, flags = 0): number {
+  const attributes = new Attributes(144)
+    .u32(0, type)
+    .u32(4, instructions.length / 8)
+    .u32(44, flags);
   attributes.pointer(8, Uint8Array.from(instructions)).u32(68, attachType);
   attributes.pointer(16, new TextEncoder().encode("GPL\0"));
   return linuxSyscalls().bpf(Command.programLoad, attributes.bytes);
 }
 
-function probeProgram(type: number, attachType: number, instructions: Uint8Array): boolean {
-  return close(loadProbe(type, attachType, instructions), "a program");
+function probeProgram(
+  type: number,
+  attachType: number,
+  instructions: Uint8Array,
+  flags = 0,
+): boolean {
+  return close(loadProbe(type, attachType, instructions, flags), "a program");
 }
 
 /** A call of a helper that the kernel does not know is refused before its arguments are looked at. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, openResources } from "#base";
 import { checkSyscall, Fd, linuxSyscalls } from "#sys";
@@ -29,6 +29,18 @@ export function unpin(path: string): void {
   rmSync(path, { force: true });
   openResources.closed(tokens.get(path) ?? 0);
   tokens.delete(path);
+}
+
+/** Puts a pin in the place of another at once: whoever opens the path finds the old or the new. */
+export function renamePin(from: string, to: string): void {
+  renameSync(from, to);
+  openResources.closed(tokens.get(to) ?? 0);
+  const token = tokens.get(from);
+  tokens.delete(to);
+  tokens.delete(from);
+  if (token === undefined) return;
+  openResources.closed(token);
+  tokens.set(to, openResources.opened("pin", to));
 }
 
 /** Where bpffs is mounted, as this process sees it. */

@@ -1,7 +1,7 @@
 import { assert } from "#base";
 import { Fd, linuxSyscalls, SyscallError } from "#sys";
 import { FUNCTION_INFO_BYTES, LINE_INFO_BYTES, type LinkedProgram } from "#ebpf/spec";
-import { Attributes, bpf, BPF_CAPABILITY, Command, memory } from "./bpf-call.ts";
+import { Attributes, bpf, BPF_CAPABILITY, bpfAsync, Command, memory } from "./bpf-call.ts";
 import { openPinned, pinObject } from "./pin.ts";
 import { VerifierError } from "./verifier-error.ts";
 
@@ -45,6 +45,13 @@ export interface TestRunResult {
   readonly context: Uint8Array;
   /** One run on average. */
   readonly durationNs: number;
+}
+
+export interface SyscallRunResult {
+  /** What the program answered. */
+  readonly returnValue: number;
+  /** The argument as the program left it. */
+  readonly context: Uint8Array;
 }
 
 /** A program in the kernel. */
@@ -107,6 +114,28 @@ export class Program implements Disposable {
       context: contextOut?.subarray(0, attributes.getU32(44)) ?? new Uint8Array(),
       durationNs: attributes.getU32(36),
     };
+  }
+
+  /** Runs one of `SEC("syscall")`, with its argument, and waits for it. */
+  runSyscall(context: Uint8Array): SyscallRunResult {
+    const { attributes, argument } = this.#syscallRun(context);
+    bpf(Command.testRun, attributes, `running program ${this.name}`);
+    return { returnValue: attributes.getU32(4), context: argument };
+  }
+
+  /** The same on another thread, for one that takes its time. It must stay open meanwhile. */
+  async runSyscallAsync(context: Uint8Array): Promise<SyscallRunResult> {
+    const { attributes, argument } = this.#syscallRun(context);
+    await bpfAsync(Command.testRun, attributes, `running program ${this.name}`);
+    return { returnValue: attributes.getU32(4), context: argument };
+  }
+
+  /** The kernel writes into the argument, and refuses anything else that test runs may have. */
+  #syscallRun(context: Uint8Array): { attributes: Attributes; argument: Uint8Array } {
+    const argument = Uint8Array.from(context);
+    const attributes = new Attributes(80).u32(0, this.fd);
+    attributes.u32(40, argument.length).pointer(48, argument);
+    return { attributes, argument };
   }
 
   [Symbol.dispose](): void {

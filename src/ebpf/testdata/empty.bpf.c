@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 //
-// The least that each type of program can do.
+// The least that each type of program can do, and be seen to do.
 #include "lib/bpf.h"
 
 SEC("tc")
@@ -25,6 +25,18 @@ SEC("sk_lookup")
 int empty_sk_lookup(struct bpf_sk_lookup *lookup)
 {
 	return SK_PASS;
+}
+
+struct question {
+	__u32 number;
+	__u32 twice;
+};
+
+SEC("syscall")
+int answer_syscall(struct question *question)
+{
+	question->twice = 2 * question->number;
+	return question->number + 1;
 }
 
 char _license[] SEC("license") = LICENSE;

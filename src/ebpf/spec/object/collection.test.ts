@@ -30,6 +30,7 @@ test("programs have types by their sections", () => {
       ["empty_xdp", ProgramType.xdp],
       ["empty_connect4", ProgramType.cgroupSockAddr],
       ["empty_sk_lookup", ProgramType.skLookup],
+      ["answer_syscall", ProgramType.syscall],
     ],
   );
   assert.equal(license, "Dual BSD/GPL");
