@@ -13,6 +13,8 @@
 // The kernel's header has a weaker one.
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
+// Verified by itself, once, whatever calls it: its pointers are to memory of their type, or NULL.
+#define GLOBAL __attribute__((noinline))
 #define __noinline __attribute__((noinline))
 
 // A program as others may use it, kernel and user alike.
@@ -32,6 +34,9 @@
 // Keeps the compiler from merging what must be checked and used as one value.
 #define barrier_var(variable) asm volatile("" : "+r"(variable))
 
+// Keeps the compiler from merging what is before it in several branches.
+#define barrier() asm volatile("" ::: "memory")
+
 #define HELPER(result, name, ...) \
 	static result (*const bpf_##name)(__VA_ARGS__) = (void *)BPF_FUNC_##name
 
@@ -50,3 +55,13 @@ HELPER(long, timer_set_callback, struct bpf_timer *timer, void *callback);
 HELPER(long, timer_start, struct bpf_timer *timer, __u64 nanoseconds, __u64 flags);
 
 HELPER(__u64, ktime_get_ns, void);
+HELPER(__u64, jiffies64, void);
+
+HELPER(long, skb_pull_data, struct __sk_buff *packet, __u32 length);
+HELPER(long, skb_load_bytes, const void *packet, __u32 offset, void *to, __u32 length);
+HELPER(long, skb_store_bytes, struct __sk_buff *packet, __u32 offset, const void *from,
+       __u32 length, __u64 flags);
+HELPER(long, skb_change_tail, struct __sk_buff *packet, __u32 length, __u64 flags);
+HELPER(long, skb_change_type, struct __sk_buff *packet, __u32 type);
+HELPER(__s64, csum_diff, __be32 *from, __u32 from_size, __be32 *to, __u32 to_size, __wsum seed);
+HELPER(long, redirect_peer, __u32 ifindex, __u64 flags);

@@ -12,8 +12,12 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
+#define SCTP_HEADER_BYTES 12
+
 #define ntohs(value) __builtin_bswap16(value)
 #define htons(value) __builtin_bswap16(value)
+#define ntohl(value) __builtin_bswap32(value)
+#define htonl(value) __builtin_bswap32(value)
 
 // Extension headers that are followed before ports; senders that are sound use one or two.
 #define MAX_IPV6_EXTENSIONS 4
@@ -23,6 +27,7 @@
 
 // Bits of an IPv4 header's fragment field.
 #define FRAGMENT_OFFSET_MASK 0x1fff
+#define MORE_FRAGMENTS 0x2000
 
 enum family : __u8 {
 	FAMILY_OTHER = 0,
@@ -30,9 +35,29 @@ enum family : __u8 {
 	FAMILY_IPV6 = 6,
 };
 
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
 // An address of either family; IPv4 is ::ffff:a.b.c.d.
+// Aligned, so that it is copied and compared in two words; the compiler would take 16 bytes.
 struct address {
 	__u8 bytes[16];
+} __attribute__((aligned(8)));
+
+enum fragment : __u8 {
+	NOT_FRAGMENTED = 0,
+	FIRST_FRAGMENT = 1,
+	LATER_FRAGMENT = 2,
+};
+
+enum parsed : __u8 {
+	PARSED = 0,
+	PARSED_NO_IP = 1,
+	// Ends before its headers do, or they are none.
+	PARSED_BROKEN = 2,
+	PARSED_TOO_MANY_EXTENSIONS = 3,
 };
 
 struct headers {
@@ -41,11 +66,24 @@ struct headers {
 	// Of ICMP, its type and its code. Zero for later fragments.
 	__u16 source_port;
 	__u16 destination_port;
+	// Of an ICMP echo.
+	__u16 echo_id;
+	// Where the last header begins, counted from the packet's start.
+	__u16 transport_at;
+	__u32 fragment_id;
+	enum fragment fragment;
+	// What all fragments of the packet say that it begins with: for IPv6 that may be an extension.
+	__u8 fragment_protocol;
 	enum family family;
 	// The last header, past IPv6's extensions.
 	__u8 protocol;
 	__u8 tcp_flags;
 };
+
+static __always_inline bool is_first_of_tcp(__u8 tcp_flags)
+{
+	return (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
 
 // Where reading is. `end` never moves.
 struct cursor {
@@ -65,29 +103,41 @@ static __always_inline void *take(struct cursor *cursor, __u32 size)
 
 static __always_inline void map_ipv4(struct address *address, __be32 ipv4)
 {
-	__builtin_memset(address->bytes, 0, 10);
-	__builtin_memset(address->bytes + 10, 0xff, 2);
-	__builtin_memcpy(address->bytes + 12, &ipv4, sizeof(ipv4));
+	// Written in the words in which it is read: the processor waits for anything else.
+	__u64 words[2] = { 0, 0xffff0000 | (__u64)ipv4 << 32 };
+
+	__builtin_memcpy(address, words, sizeof(words));
 }
 
-// Answers whether ports follow.
-static __always_inline bool parse_ipv4(struct cursor *cursor, struct headers *headers)
+static __always_inline enum fragment fragment_of(__u16 offset, bool is_more)
+{
+	if (offset)
+		return LATER_FRAGMENT;
+	return is_more ? FIRST_FRAGMENT : NOT_FRAGMENTED;
+}
+
+static __always_inline enum parsed parse_ipv4(struct cursor *cursor, struct headers *headers)
 {
 	struct iphdr *ip = take(cursor, sizeof(*ip));
+	__u16 fragment;
 	__u32 options;
 
 	if (!ip || ip->version != 4 || ip->ihl < 5)
-		return false;
+		return PARSED_BROKEN;
 	headers->family = FAMILY_IPV4;
 	headers->protocol = ip->protocol;
 	map_ipv4(&headers->source, ip->saddr);
 	map_ipv4(&headers->destination, ip->daddr);
+	fragment = ntohs(ip->frag_off);
+	if (fragment & (FRAGMENT_OFFSET_MASK | MORE_FRAGMENTS)) {
+		headers->fragment = fragment_of(fragment & FRAGMENT_OFFSET_MASK, fragment & MORE_FRAGMENTS);
+		headers->fragment_id = ntohs(ip->id);
+		headers->fragment_protocol = ip->protocol;
+	}
 	options = ip->ihl * 4 - sizeof(*ip);
 	// The compiler knows that this changes nothing; the verifier needs it.
 	barrier_var(options);
-	if (!take(cursor, options & MAX_IPV4_OPTION_BYTES_MASK))
-		return false;
-	return (ntohs(ip->frag_off) & FRAGMENT_OFFSET_MASK) == 0;
+	return take(cursor, options & MAX_IPV4_OPTION_BYTES_MASK) ? PARSED : PARSED_BROKEN;
 }
 
 // The first bytes of ICMP and ICMPv6; <linux/icmp.h> needs the C library.
@@ -95,15 +145,18 @@ struct icmp {
 	__u8 type;
 	__u8 code;
 	__be16 checksum;
-	__be32 rest;
+	// Of an echo, its id and its sequence number.
+	__be16 id;
+	__be16 sequence;
 };
 
 // What all of IPv6's extension headers begin with; a fragment's second byte is reserved.
 struct extension {
 	__u8 next;
 	__u8 length;
+	// Three bits of flags are below the offset.
 	__be16 fragment_offset;
-	__u32 rest;
+	__be32 fragment_id;
 };
 
 static __always_inline bool is_extension(__u8 protocol)
@@ -112,14 +165,13 @@ static __always_inline bool is_extension(__u8 protocol)
 	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS;
 }
 
-// Answers whether ports follow.
-static __always_inline bool parse_ipv6(struct cursor *cursor, struct headers *headers)
+static __always_inline enum parsed parse_ipv6(struct cursor *cursor, struct headers *headers)
 {
 	struct ipv6hdr *ip = take(cursor, sizeof(*ip));
 	__u8 protocol;
 
 	if (!ip || ip->version != 6)
-		return false;
+		return PARSED_BROKEN;
 	headers->family = FAMILY_IPV6;
 	__builtin_memcpy(&headers->source, &ip->saddr, sizeof(headers->source));
 	__builtin_memcpy(&headers->destination, &ip->daddr, sizeof(headers->destination));
@@ -130,23 +182,29 @@ static __always_inline bool parse_ipv6(struct cursor *cursor, struct headers *he
 
 		headers->protocol = protocol;
 		if (!extension)
-			return false;
+			return PARSED_BROKEN;
 		next = extension->next;
-		// Three bits of flags are below the offset.
-		if (protocol == IPPROTO_FRAGMENT && ntohs(extension->fragment_offset) >> 3 != 0) {
-			headers->protocol = next;
-			return false;
+		if (protocol == IPPROTO_FRAGMENT) {
+			__u16 offset = ntohs(extension->fragment_offset);
+
+			headers->fragment = fragment_of(offset >> 3, offset & 1);
+			headers->fragment_id = ntohl(extension->fragment_id);
+			headers->fragment_protocol = next;
+			if (headers->fragment == LATER_FRAGMENT) {
+				headers->protocol = next;
+				return PARSED;
+			}
+		} else if (!take(cursor, extension->length * 8)) {
+			// Length counts what is over 8 bytes.
+			return PARSED_BROKEN;
 		}
-		// A fragment header has no length; the other's counts what is over 8 bytes.
-		if (protocol != IPPROTO_FRAGMENT && !take(cursor, extension->length * 8))
-			return false;
 		protocol = next;
 	}
 	headers->protocol = protocol;
-	return !is_extension(protocol);
+	return is_extension(protocol) ? PARSED_TOO_MANY_EXTENSIONS : PARSED;
 }
 
-static __always_inline void parse_ports(struct cursor *cursor, struct headers *headers)
+static __always_inline enum parsed parse_ports(struct cursor *cursor, struct headers *headers)
 {
 	struct tcphdr *tcp = cursor->at;
 	struct udphdr *udp = cursor->at;
@@ -155,43 +213,49 @@ static __always_inline void parse_ports(struct cursor *cursor, struct headers *h
 	switch (headers->protocol) {
 	case IPPROTO_TCP:
 		if (!take(cursor, sizeof(*tcp)))
-			return;
+			return PARSED_BROKEN;
 		headers->source_port = ntohs(tcp->source);
 		headers->destination_port = ntohs(tcp->dest);
 		headers->tcp_flags = ((__u8 *)tcp)[13];
-		return;
+		return PARSED;
+	// The ports of SCTP stand where those of UDP do.
 	case IPPROTO_UDP:
-		if (!take(cursor, sizeof(*udp)))
-			return;
+	case IPPROTO_SCTP:
+		if (!take(cursor, headers->protocol == IPPROTO_UDP ? sizeof(*udp) : SCTP_HEADER_BYTES))
+			return PARSED_BROKEN;
 		headers->source_port = ntohs(udp->source);
 		headers->destination_port = ntohs(udp->dest);
-		return;
+		return PARSED;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		if (!take(cursor, sizeof(*icmp)))
-			return;
+			return PARSED_BROKEN;
 		headers->source_port = icmp->type;
 		headers->destination_port = icmp->code;
-		return;
+		headers->echo_id = ntohs(icmp->id);
+		return PARSED;
 	}
+	return PARSED;
 }
 
 // `headers` must be zero before.
-static __always_inline void parse(struct __sk_buff *packet, struct headers *headers)
+static __always_inline enum parsed parse(struct __sk_buff *packet, struct headers *headers)
 {
 	struct cursor cursor = {
 		.at = (void *)(long)packet->data,
 		.end = (void *)(long)packet->data_end,
 	};
 	struct ethhdr *ethernet = take(&cursor, sizeof(*ethernet));
-	bool has_ports = false;
+	enum parsed parsed = PARSED_NO_IP;
 
 	if (!ethernet)
-		return;
+		return PARSED_BROKEN;
 	if (ethernet->h_proto == htons(ETH_P_IP))
-		has_ports = parse_ipv4(&cursor, headers);
+		parsed = parse_ipv4(&cursor, headers);
 	else if (ethernet->h_proto == htons(ETH_P_IPV6))
-		has_ports = parse_ipv6(&cursor, headers);
-	if (has_ports)
-		parse_ports(&cursor, headers);
+		parsed = parse_ipv6(&cursor, headers);
+	if (parsed || headers->fragment == LATER_FRAGMENT)
+		return parsed;
+	headers->transport_at = cursor.at - (void *)(long)packet->data;
+	return parse_ports(&cursor, headers);
 }

@@ -6,9 +6,117 @@ export const Direction = {
   egress: 1,
 } as const;
 
+/** `enum drop_reason` */
+export const DropReason = {
+  notDropped: 0,
+  dropInvalidSourceIp: 132,
+  dropPolicyDenied: 133,
+  dropInvalidPacket: 134,
+  dropTruncatedHeader: 135,
+  dropUnknownTransport: 137,
+  dropUnsupportedL3: 139,
+  dropUnknownTarget: 150,
+  dropConntrackInsertFailed: 155,
+  dropInvalidIpv6Extension: 156,
+  dropFirstFragmentMissing: 175,
+  dropForbiddenIcmpv6: 176,
+  dropNoProxy: 180,
+  dropPolicyDeny: 181,
+  dropVlan: 182,
+  dropAuthenticationRequired: 189,
+  dropEndpointNotReady: 203,
+} as const;
+
+/** `enum endpoint_flag` */
+export const EndpointFlag = {
+  endpointInUse: 1,
+} as const;
+
 /** `enum family` */
 export const Family = {
   other: 0,
   ipv4: 4,
   ipv6: 6,
+} as const;
+
+/** `enum flow_event_kind` */
+export const FlowEventKind = {
+  eventDrop: 1,
+  eventTrace: 4,
+} as const;
+
+/** `enum flow_flag` */
+export const FlowFlag = {
+  flowInitiatorIsHigh: 1,
+  flowReplySeen: 2,
+  flowClosedByInitiator: 4,
+  flowClosedByResponder: 8,
+} as const;
+
+/** `enum flow_scope` */
+export const FlowScope = {
+  scopePlain: 0,
+} as const;
+
+/** `enum flow_state` */
+export const FlowState = {
+  stateNew: 0,
+  stateEstablished: 1,
+  stateReply: 2,
+  stateRelated: 3,
+  stateUnknown: 5,
+} as const;
+
+/** `enum observation_point` */
+export const ObservationPoint = {
+  toEndpoint: 0,
+  toProxy: 1,
+  toStack: 3,
+  fromEndpoint: 5,
+  fromStack: 8,
+} as const;
+
+/** `enum policy_authentication` */
+export const PolicyAuthentication = {
+  authenticationUnsaid: 0,
+  authenticationDisabled: 1,
+  authenticationRequired: 2,
+  authenticationFails: 3,
+} as const;
+
+/** `enum policy_effect` */
+export const PolicyEffect = {
+  effectNone: 0,
+  effectAllow: 1,
+  effectRedirect: 2,
+  effectDeny: 3,
+} as const;
+
+/** `enum policy_entry_flag` */
+export const PolicyEntryFlag = {
+  entryAuditDeny: 1,
+  entryAuditAllow: 2,
+} as const;
+
+/** `enum policy_flag` */
+export const PolicyFlag = {
+  policyInUse: 1,
+  policyAudit: 2,
+  policyEgressBlocks: 4,
+  policyIngressBlocks: 8,
+} as const;
+
+/** `enum traffic_direction` */
+export const TrafficDirection = {
+  egress: 0,
+  ingress: 1,
+} as const;
+
+/** `enum verdict` */
+export const Verdict = {
+  notJudged: 0,
+  allowed: 1,
+  redirected: 2,
+  denied: 3,
+  audited: 128,
 } as const;

@@ -7,3 +7,25 @@ export type EventsSettings = {
   /** `bool` */
   readonly is_reader_woken?: boolean;
 };
+
+/** What is set of pod.bpf.o before it is loaded. */
+export type PodSettings = {
+  /** `__u32` */
+  readonly world_ipv4_identity?: number;
+  /** `__u32` */
+  readonly world_ipv6_identity?: number;
+  /** `bool` */
+  readonly is_open_without_policy?: boolean;
+  /** `enum aggregation` */
+  readonly aggregation?: number;
+  /** `__u32` */
+  readonly trace_interval?: number;
+  /** `__u32` */
+  readonly tcp_timeout?: number;
+  /** `__u32` */
+  readonly tcp_opening_timeout?: number;
+  /** `__u32` */
+  readonly tcp_closing_timeout?: number;
+  /** `__u32` */
+  readonly other_timeout?: number;
+};

@@ -8,6 +8,7 @@ export interface Group {
 export const groups: readonly Group[] = [
   { sources: "bpf", objects: "bpf/obj" },
   { sources: "src/ebpf/testdata", objects: "src/ebpf/testdata" },
+  { sources: "bench/datapath", objects: "bench/datapath" },
 ];
 
 const SOURCE_NAME = /^[^/]+\.bpf\.c$/;
