@@ -61,6 +61,27 @@ export const importTable: ImportTable = {
     abi: { doors: ["base"], packages: [], isPure: true },
     identity: { doors: ["base", "kube/types"], packages: ["re2js"], isPure: true },
     policy: { doors: ["base", "kube/types", "identity"], packages: ["re2js"], isPure: true },
+    datapath: {
+      doors: [
+        "base",
+        "sys",
+        "statedb",
+        "netlink",
+        "netlink/fake",
+        "ebpf",
+        "ebpf/spec",
+        "abi",
+        "policy",
+      ],
+      packages: [],
+      isPure: false,
+    },
+    "datapath/model": { doors: ["base", "packet", "abi"], packages: [], isPure: true },
+    "datapath/fake": {
+      doors: ["base", "ebpf", "ebpf/fake", "abi", "datapath", "datapath/model"],
+      packages: [],
+      isPure: false,
+    },
     cli: {
       doors: ["base", "kube/types", "policy"],
       packages: ["commander", "yaml"],

@@ -4,6 +4,7 @@
  * that share a key, when an entry is made of them, and among the entries that one packet matches,
  * when it is judged: neither the length of a port prefix nor whether a peer is named matters.
  */
+import { assert } from "#base";
 import type { EntryValue, ListenerKind } from "../map-state.ts";
 import type { Authentication, RuleRef } from "../rule.ts";
 
@@ -59,6 +60,25 @@ export function comparePrecedence(left: Contender, right: Contender): number {
     if (byVisibility !== 0) return byVisibility;
   }
   return Number(left.isAuditAllow ?? false) - Number(right.isAuditAllow ?? false);
+}
+
+/** Above every priority that can be said; who says none ranks behind. */
+const PRIORITY_END = 0xffff;
+
+/**
+ * The order of `comparePrecedence` as one number of 32 bits, for those who can only compare
+ * numbers: the higher wins, equals are equal. What says nothing is 0, and nothing else is.
+ */
+export function precedenceNumber(contender: Contender): number {
+  const { effect, listenerPriority = PRIORITY_END } = contender;
+  if (effect === "none") return 0;
+  const isSound = listenerPriority >= 0 && listenerPriority <= PRIORITY_END;
+  assert(isSound && Number.isInteger(listenerPriority), `priority ${listenerPriority}`);
+  const enforced = contender.isAuditAllow === true ? 0 : 1;
+  const rank = EFFECT_RANK[effect] << 20;
+  if (effect !== "redirect") return rank | enforced;
+  const refusing = contender.isVisibility === true ? 0 : 2;
+  return rank | ((PRIORITY_END - listenerPriority) << 2) | refusing | enforced;
 }
 
 /** The value of a key of which all these statements speak; the cookie is the caller's to make. */

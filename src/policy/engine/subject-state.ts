@@ -54,13 +54,19 @@ export class SubjectState {
   /** Everything that the kernel gets: wildcards first, then by identity, in no order to rely on. */
   *entries(): Generator<Entry> {
     for (const direction of DIRECTIONS) {
-      const state = this.directionState(direction);
-      yield* templateEntries(direction, 0, state.wildcard);
-      for (let slot = 0; slot < state.slotCount; slot++) {
-        const template = state.templateAt(slot);
-        if (template.keys.length === 0) continue;
-        yield* templateEntries(direction, this.#parts.identities.at(slot).id, template);
+      for (const [identity, template] of this.templates(direction)) {
+        yield* templateEntries(direction, identity, template);
       }
+    }
+  }
+
+  /** The same by identity, of those that have entries; the wildcard's first, whose identity is 0. */
+  *templates(direction: Direction): Generator<readonly [identity: number, template: Template]> {
+    const state = this.directionState(direction);
+    if (state.wildcard.keys.length > 0) yield [0, state.wildcard];
+    for (let slot = 0; slot < state.slotCount; slot++) {
+      const template = state.templateAt(slot);
+      if (template.keys.length > 0) yield [this.#parts.identities.at(slot).id, template];
     }
   }
 

@@ -1,38 +1,21 @@
 /** One engine that lives through all changes of a case, against one made anew after each. */
 import assert from "node:assert/strict";
-import { judge, type Judgement, PolicyEngine, type PeerIdentity, type PolicyRef } from "#policy";
+import { judge, type Judgement, PolicyEngine, type PolicyRef } from "#policy";
 import type { Case } from "./generate-case.ts";
 import { histories } from "./history.ts";
+import { IdentityNumbers } from "./identity-numbers.ts";
 import { modelOf } from "./product.ts";
 
 const DIRECTIONS = ["ingress", "egress"] as const;
 const PORTS = [53, 79, 80, 81, 443];
 const PROTOCOLS = [1, 6, 17, 132];
-/** Numbers that are the same in every cluster. */
-const MAX_RESERVED = 255;
-const FIRST_NUMBER = 1000;
-
-/** A model numbers identities as it meets them; here who means the same keeps the number. */
-class Numbers {
-  readonly #numbers = new Map<string, number>();
-
-  of(identity: PeerIdentity): number {
-    if (identity.id <= MAX_RESERVED) return identity.id;
-    const { labels, cidr, block } = identity;
-    const key = `${labels.text} ${cidr?.toString() ?? ""} ${block?.toString() ?? ""}`;
-    const number = this.#numbers.get(key) ?? FIRST_NUMBER + this.#numbers.size;
-    this.#numbers.set(key, number);
-    return number;
-  }
-}
-
 function nameOf({ kind, namespace, name }: PolicyRef): string {
   return `${kind} ${namespace}/${name}`;
 }
 
 /** Throws where the engine that was changed says otherwise than the fresh one. */
 export function checkIncremental(each: Case): void {
-  const numbers = new Numbers();
+  const numbers = new IdentityNumbers();
   const kept = new PolicyEngine(modelOf([]).options);
   let ids = new Set<number>();
   let policies = new Map<string, PolicyRef>();
