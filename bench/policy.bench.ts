@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Labels, Selector } from "#identity";
 import {
   defaultPolicyOptions,
@@ -17,6 +15,7 @@ import {
   type BenchContext,
   defineBench,
   duration,
+  heapBytes,
   rates,
   row,
   type Row,
@@ -177,19 +176,6 @@ async function times(rounds: number, body: (round: number) => unknown): Promise<
   return samples;
 }
 
-/** The collector's own function, without which a heap is as large as chance has it. */
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  const collect: unknown = runInNewContext("gc");
-  if (typeof collect === "function") collect();
-}
-
-function heapMiB(): number {
-  collectGarbage();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return (heapUsed + arrayBuffers) / MIB;
-}
-
 function commitAll(engine: PolicyEngine): void {
   sink.kept = engine.commit().toMessage();
 }
@@ -271,9 +257,9 @@ async function firsts({ rounds, progress }: BenchContext): Promise<Row[]> {
 const bench: Bench = defineBench({
   summary: `${POLICIES} policies, ${SUBJECTS} distinct subjects, ${IDENTITIES} identities unless it says otherwise; times hold the making of the message for another thread.`,
   async run(context) {
-    const before = heapMiB();
+    const before = heapBytes() / MIB;
     const engine = compute(inputs(IDENTITIES));
-    const memory = heapMiB() - before;
+    const memory = heapBytes() / MIB - before;
     const entries = [...engine.states()].reduce(
       (sum, state) => sum + [...state.entries()].length,
       0,

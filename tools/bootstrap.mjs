@@ -20,6 +20,8 @@ const debian = {
   debootstrap: { program: "debootstrap", package: "debootstrap" },
   clang: { program: "clang-19", package: "clang-19" },
   llvm: { program: "llvm-strip-19", package: "llvm-19" },
+  cc: { program: "cc", package: "gcc" },
+  libcHeaders: { program: "../include/stdio.h", package: "libc6-dev" },
   linuxHeaders: { program: "../include/linux/bpf.h", package: "linux-libc-dev" },
 };
 
@@ -31,7 +33,10 @@ const commands = {
   build: { script: "tools/build.ts" },
   tidy: { script: "tools/tidy.ts" },
   format: { script: "tools/format.ts" },
-  bench: { script: "tools/bench.ts", debian: [debian.iproute] },
+  bench: {
+    script: "tools/bench.ts",
+    debian: [debian.iproute, debian.cc, debian.libcHeaders],
+  },
   soak: { script: "tools/soak.ts" },
   // Makes what the others install by.
   lock: { script: "tools/lock.mjs", plain: true },

@@ -13,6 +13,7 @@ export {
   type Row,
   type RowSpec,
 } from "./bench.ts";
+export { heapBytes } from "./heap.ts";
 export { rowText, type RowText } from "./format.ts";
 export {
   type Body,
