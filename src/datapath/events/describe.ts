@@ -1,4 +1,4 @@
-import { Family, type FlowEvent, FlowEventKind, FlowState, ObservationPoint, Verdict } from "#abi";
+import { DropReason, Family, type FlowEvent, FlowEventKind, FlowState, ObservationPoint, Verdict } from "#abi";
 import { IpAddress, MacAddress } from "#base";
 import { reasonText } from "./reasons.ts";
 import { hasPorts, summaryOf } from "./summary.ts";
@@ -13,13 +13,17 @@ export interface EventNames {
   reservedIdentity(identity: number): string | undefined;
   /** Of the policies whose rules have this cookie. */
   policies(cookie: number): readonly string[];
+  /** Of the policies by which what no rule allows is denied to a pod, or from it. */
+  defaultDeny(slot: number, direction: Side): readonly string[];
 }
+
+type Side = "egress" | "ingress";
 
 const NS_PER_MS = 1_000_000n;
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const ETHERNET_ADDRESSES_BYTES = 12;
 const MAC_BYTES = 6;
-const SIDES = ["egress", "ingress"] as const;
+const SIDES: readonly Side[] = ["egress", "ingress"];
 
 const POINT_NAMES: ReadonlyMap<number, string> = new Map([
   [ObservationPoint.toEndpoint, "to-endpoint"],
@@ -103,8 +107,8 @@ function whatHappened(event: FlowEvent): string {
 
 /** Nothing of a side that was not judged for this packet. */
 function describeJudgement(
-  { verdict: verdicts, cookie: cookies }: FlowEvent,
-  side: string,
+  { verdict: verdicts, cookie: cookies, slot: slots, reason }: FlowEvent,
+  side: Side,
   at: number,
   names: EventNames,
 ): string[] {
@@ -113,6 +117,9 @@ function describeJudgement(
   const isAudited = (verdict & Verdict.audited) !== 0;
   const plain = verdict & ~Verdict.audited;
   const word = isAudited ? "AUDITED" : (VERDICT_NAMES.get(plain) ?? `verdict ${plain}`);
-  const policies = names.policies(cookies[at] ?? 0);
+  const isDefault = plain === Verdict.denied && reason === DropReason.dropPolicyDenied;
+  const policies = isDefault
+    ? names.defaultDeny(slots[at] ?? 0, side)
+    : names.policies(cookies[at] ?? 0);
   return [`${side} ${word}${policies.length === 0 ? "" : ` BY ${policies.join(", ")}`}`];
 }

@@ -65,6 +65,7 @@ const names: EventNames = {
   },
   reservedIdentity: (identity) => (identity === 2 ? "world" : undefined),
   policies: (cookie) => POLICIES.get(cookie) ?? [],
+  defaultDeny: (slot, direction) => [`default/deny-${direction}-of-${slot}`],
 };
 
 const cases: [name: string, event: Partial<FlowEvent>, line: string][] = [
@@ -101,7 +102,7 @@ const cases: [name: string, event: Partial<FlowEvent>, line: string][] = [
       cookie: [7, 0],
     },
     "Jan  2 15:04:05.123: default/a:40000 (ID:1234) <> default/b:80 (ID:2345) Policy denied DROPPED " +
-      "(TCP Flags: SYN) egress ALLOWED BY default/web, ingress DENIED",
+      "(TCP Flags: SYN) egress ALLOWED BY default/web, ingress DENIED BY default/deny-ingress-of-12",
   ],
   [
     "what is audited, to an IPv6 address",

@@ -5,6 +5,7 @@ import { Attributes, bpf, BPF_CAPABILITY, bpfAsync, Command, memory } from "./bp
 import { openPinned, pinObject } from "./pin.ts";
 import { VerifierError } from "./verifier-error.ts";
 
+const EAGAIN = 11;
 const EACCES = 13;
 const EINVAL = 22;
 const ENOSPC = 28;
@@ -12,6 +13,7 @@ const E2BIG = 7;
 const FIRST_LOG_BYTES = 1 << 18;
 const MAX_LOG_BYTES = 1 << 26;
 const INSTRUCTION_BYTES = 8;
+const MAX_LOAD_ATTEMPTS = 5;
 
 /** What the kernel says of a loaded program. */
 export interface ProgramInfo {
@@ -168,10 +170,18 @@ export function loadProgram(linked: LinkedProgram, options: LoadProgramOptions):
     attributes.u32(92, LINE_INFO_BYTES).pointer(96, Uint8Array.from(lineInfo));
     attributes.u32(104, lineInfo.length / LINE_INFO_BYTES);
   }
-  const answer = linuxSyscalls().bpf(Command.programLoad, attributes.bytes);
+  const answer = tryLoad(attributes);
   if (answer >= 0)
     return new Program(new Fd(answer, `program ${program.name}`), program.name, program.type);
   throw loadError(program.name, -answer, attributes);
+}
+
+/** The verifier gives up when a signal waits for the process. */
+function tryLoad(attributes: Attributes): number {
+  for (let attempt = 1; ; attempt++) {
+    const answer = linuxSyscalls().bpf(Command.programLoad, attributes.bytes);
+    if (answer !== -EAGAIN || attempt === MAX_LOAD_ATTEMPTS) return answer;
+  }
 }
 
 /** Loads once more with a log, which costs too much to ask for each time. */

@@ -1,12 +1,7 @@
 /** Pods of other nodes: what is behind a device of the node that is no pod's. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { assertDefined, type AsyncScope, Cidr, IpAddress } from "#base";
-import {
-  AddressFlag,
-  createAnonymousNamespace,
-  type Netlink,
-  openNetlink,
-} from "#netlink";
+import { assertDefined, type AsyncScope, Cidr, IpAddress, MacAddress } from "#base";
+import { AddressFlag, createAnonymousNamespace, type Netlink, openNetlink } from "#netlink";
 import type { Place } from "./world.ts";
 
 /** Beyond the indexes that slots can have. */
@@ -34,23 +29,29 @@ export async function connectRemote(
   const device = `uplink${number}`;
   const peer = { name: device, namespace };
   here.links.create({ name: device, index: FIRST_INDEX + number, details: { kind: "veth", peer } });
-  addAddresses(
+  const link = addAddresses(
     here,
     device,
     addresses.map((each) => each.here),
   );
-  addAddresses(
+  const back = addAddresses(
     there,
     device,
     addresses.map((each) => each.there),
   );
   while (here.links.get(device)?.operationalState !== "up") await sleep(POLL_MS);
-  for (const each of addresses)
+  const [hereMac, thereMac] = [macOf(here, device), macOf(there, device)];
+  for (const each of addresses) {
+    // Nobody has to be asked, and so nothing has to wait.
+    here.neighbours.replace({ link, address: each.there, mac: thereMac });
+    there.neighbours.replace({ link: back, address: each.here, mac: hereMac });
     there.routes.add({ destination: DEFAULT[each.here.family], gateway: each.here });
+  }
   return { name, namespace, ipv4: addresses[0].there, ipv6: addresses[1].there };
 }
 
-function addAddresses(netlink: Netlink, device: string, addresses: readonly IpAddress[]): void {
+/** Answers the device's index. */
+function addAddresses(netlink: Netlink, device: string, addresses: readonly IpAddress[]): number {
   const { index: link } = assertDefined(netlink.links.get(device), "the cable's end");
   for (const address of addresses) {
     const prefixLength = address.family === 4 ? 24 : 64;
@@ -58,4 +59,10 @@ function addAddresses(netlink: Netlink, device: string, addresses: readonly IpAd
     netlink.addresses.add({ link, address, prefixLength, ...flags });
   }
   netlink.links.set(link, { isUp: true });
+  return link;
+}
+
+function macOf(netlink: Netlink, device: string): MacAddress {
+  const { mac } = assertDefined(netlink.links.get(device), "the cable's end");
+  return MacAddress.parse(`${assertDefined(mac, "an Ethernet device's address")}`);
 }

@@ -60,6 +60,8 @@ export interface PodOptions {
 interface WorldOptions {
   readonly settings?: Partial<DatapathSettings>;
   readonly objects?: string;
+  /** One that goes with the tests of the file, if not said. */
+  readonly pinFolder?: string;
 }
 
 /** What ends with a process, and what a new one makes anew. */
@@ -76,16 +78,19 @@ export class World implements AsyncDisposable {
   readonly pods: Map<string, WorldPod> = new Map();
   /** Pods of other nodes. */
   readonly remotes: Map<string, Place> = new Map();
-  readonly pinFolder = bpfFolder();
+  readonly pinFolder: string;
   readonly settings: DatapathSettings;
   readonly desired = new DesiredState();
   readonly #scope: AsyncScope;
   readonly #slots = new SlotAllocator();
+  /** Of policies, by the slots of pods. */
+  #subjects: ReadonlyMap<number, string> = new Map();
   readonly #random = new Random(7);
   #process: Process;
 
-  private constructor(scope: AsyncScope, { settings }: WorldOptions) {
+  private constructor(scope: AsyncScope, { settings, pinFolder }: WorldOptions) {
     this.#scope = scope;
+    this.pinFolder = pinFolder ?? bpfFolder();
     const namespace = this.#scope.use(createAnonymousNamespace("node"));
     this.node = { name: "node", namespace, ...ROUTER };
     this.netlink = this.#scope.use(openNetlink({ namespace }));
@@ -221,6 +226,7 @@ export class World implements AsyncDisposable {
     const change = this.desired.change();
     const { enter, leave } = change;
     const rows = nodeRows(change, [...this.pods.values()], [...this.remotes.values()]);
+    this.#subjects = new Map(rows.endpoints.map(({ slot, subject }) => [slot, subject]));
     const { node } = this.#process;
     await node.change(this.desired.engine, {
       enter,
@@ -228,6 +234,10 @@ export class World implements AsyncDisposable {
       leave,
     });
     await node.settled();
+  }
+
+  subjectAt(slot: number): string {
+    return this.#subjects.get(slot) ?? "";
   }
 
   /** What the programs told since this was asked last. */
@@ -239,9 +249,7 @@ export class World implements AsyncDisposable {
 
   /** Of the rules that decided, in one direction: their policies, as `namespace/name`. */
   policiesBehind({ cookie }: FlowEvent, direction: "egress" | "ingress"): string[] {
-    const origin = this.desired.engine.cookies.resolve(
-      cookie[direction === "egress" ? 0 : 1] ?? 0,
-    );
+    const origin = this.desired.engine.cookies.resolve(cookie[direction === "egress" ? 0 : 1] ?? 0);
     if (origin === undefined) return [];
     const names = (refs: readonly RuleRef[]): string[] =>
       refs.map(({ policy }) => `${policy.namespace}/${policy.name}`);
