@@ -17,14 +17,20 @@ Boots Debian's kernel of that version (6.1, 6.12) in QEMU, without hardware virt
 runs the kernel tests there; with WORDs, the files whose path contains one of them. The kernel is
 downloaded once, to .cache/kernels.
 
-  --short       only what CI runs: the contracts and the loader
+  --short       only what CI runs: contracts, the loader, and the pods of a node
   --seed N      the seed of property tests
   --minutes M   how long the machine may take (10)
 `;
 
 /** Files that need more of the machine than the VM has: processes from sources, other programs. */
 const HOST_ONLY = /\.host\.kernel\.test\.ts$/;
-const SHORT = ["test/contracts/", "src/ebpf/"];
+const SHORT = [
+  "test/contracts/",
+  "src/ebpf/",
+  "src/datapath/kernel/verifier",
+  "test/datapath/packets/",
+  "test/datapath/reach",
+];
 const DATA = /^(bpf\/obj\/|src\/.*\/testdata\/).*\.(o|json|txt|bin|hex)$/;
 const MEMORY_MIB = 2048;
 

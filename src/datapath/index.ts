@@ -28,6 +28,11 @@ export {
   type PodDevicesOptions,
 } from "./devices/pod-devices.ts";
 export { SlotAllocator } from "./devices/slots.ts";
+export {
+  FlowCollector,
+  type FlowCollectorOptions,
+  type FlowTableReport,
+} from "./flow-collector.ts";
 export { describeEvent, type EventNames } from "./events/describe.ts";
 export { reasonText, reasonTexts, type ReasonText } from "./events/reasons.ts";
 export { machineStartedAtMs, readFlowEvents, watchFlowEvents } from "./events/watch.ts";

@@ -71,8 +71,7 @@ export interface FlowTableState {
 /**
  * Flows that were pushed out by others while alive: those made since, that are neither there nor
  * were collected. Counts from the first state that it is shown, since nobody knows what earlier
- * processes collected. A flow that comes back on the ports of one that had expired counts as made,
- * so that the number is an upper bound.
+ * processes collected. An upper bound: those that had expired and were not collected yet are in it.
  */
 export class EvictionCounter {
   #first: FlowTableState | undefined;

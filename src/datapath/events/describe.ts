@@ -1,4 +1,12 @@
-import { DropReason, Family, type FlowEvent, FlowEventKind, FlowState, ObservationPoint, Verdict } from "#abi";
+import {
+  DropReason,
+  Family,
+  type FlowEvent,
+  FlowEventKind,
+  FlowState,
+  ObservationPoint,
+  Verdict,
+} from "#abi";
 import { IpAddress, MacAddress } from "#base";
 import { reasonText } from "./reasons.ts";
 import { hasPorts, summaryOf } from "./summary.ts";

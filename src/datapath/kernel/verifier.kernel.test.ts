@@ -72,12 +72,13 @@ for (const aggregation of AGGREGATIONS) {
   }
 }
 
-test("what this kernel counts is on record", (context) => {
+test("what this kernel counts is on record", () => {
   if (process.env["CILIATE_UPDATE"] === "1") {
     const record = { ...readRecord(), [kernel]: found };
     writeFileSync(RECORD, `${JSON.stringify(record, null, 2)}\n`);
   } else if (known === undefined) {
-    context.diagnostic(`no record of Linux ${kernel}`);
+    // In a virtual machine there is nowhere to write it to.
+    console.log(`not on record: "${kernel}": ${JSON.stringify(found)}`);
   } else {
     assert.deepEqual(
       Object.entries(found).map(([name, counts]) => [name, Object.keys(counts)]),
