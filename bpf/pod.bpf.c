@@ -116,6 +116,29 @@ static __always_inline int answer_pod(struct __sk_buff *packet, enum neighbour_a
 	return answer == NEIGHBOUR_ANSWER ? bpf_redirect_peer(packet->ifindex, 0) : DROP;
 }
 
+// What a pod sent, and may send: to a proxy, into the host's stack, or right to another pod.
+static __always_inline int send_on(struct __sk_buff *packet, const struct headers *headers,
+				   const struct decision *decision)
+{
+	count_traffic(NOT_DROPPED, EGRESS, packet->len);
+	if (decision->proxy_port) {
+		if (decision->is_told)
+			tell(packet, headers, decision, TO_PROXY);
+		packet->mark = MARK_TO_PROXY | decision->proxy_port << MARK_PORT_SHIFT;
+		return CONTINUE;
+	}
+	if (!decision->destination_slot) {
+		if (decision->is_told)
+			tell(packet, headers, decision, TO_STACK);
+		return CONTINUE;
+	}
+	if (decision->is_told)
+		tell(packet, headers, decision, TO_ENDPOINT);
+	count_traffic(NOT_DROPPED, INGRESS, packet->len);
+	// Addresses of the cable stay as they are: whom the packet meets takes it for his.
+	return bpf_redirect_peer(decision->destination_slot, 0);
+}
+
 SEC("tcx/ingress")
 int from_pod(struct __sk_buff *packet)
 {
@@ -176,23 +199,7 @@ int from_pod(struct __sk_buff *packet)
 	reason = follow(packet, &headers, &place, &decision);
 	if (reason)
 		return drop(packet, &headers, &decision, reason, FROM_ENDPOINT);
-	count_traffic(NOT_DROPPED, EGRESS, packet->len);
-	if (decision.proxy_port) {
-		if (decision.is_told)
-			tell(packet, &headers, &decision, TO_PROXY);
-		packet->mark = MARK_TO_PROXY | decision.proxy_port << MARK_PORT_SHIFT;
-		return CONTINUE;
-	}
-	if (!decision.destination_slot) {
-		if (decision.is_told)
-			tell(packet, &headers, &decision, TO_STACK);
-		return CONTINUE;
-	}
-	if (decision.is_told)
-		tell(packet, &headers, &decision, TO_ENDPOINT);
-	count_traffic(NOT_DROPPED, INGRESS, packet->len);
-	// Addresses of the cable stay as they are: whom the packet meets takes it for his.
-	return bpf_redirect_peer(decision.destination_slot, 0);
+	return send_on(packet, &headers, &decision);
 }
 
 SEC("tcx/egress")

@@ -52,7 +52,6 @@ struct party {
 	__u32 identity;
 	__u32 slot;
 	__u32 policy;
-	__u32 since;
 };
 
 static __always_inline void find_party(struct party *party, const struct address *address,
@@ -66,7 +65,6 @@ static __always_inline void find_party(struct party *party, const struct address
 	if (!endpoint) {
 		party->slot = 0;
 		party->policy = 0;
-		party->since = 0;
 		party->identity = find_identity(address, family);
 		return;
 	}
@@ -74,7 +72,6 @@ static __always_inline void find_party(struct party *party, const struct address
 	word = *(volatile __u64 *)endpoint;
 	party->policy = (__u32)word;
 	party->identity = word >> 32;
-	party->since = endpoint->since;
 }
 
 static __always_inline bool has_blocks(__u32 number, enum policy_flag flag)
@@ -157,11 +154,20 @@ static __always_inline void make_request(struct request *request, const struct t
 	request->responder_slot = is_initiators ? 0 : place->slot;
 }
 
-// Flows from before one of its pods came were another's that had the address.
-static __always_inline bool is_of_predecessor(const struct flow *flow, __u32 slot)
+// Flows from before one of its pods came were another's that had the address: the pod's whose
+// device this is, or that of the peer, for whom packets of this node come by no device of his.
+static __always_inline bool is_of_predecessor(const struct flow *flow,
+					       const struct address *peer, __u32 slot)
 {
-	struct endpoint *endpoint = find_endpoint(slot);
+	struct endpoint *endpoint;
 
+	if (!flow || !peer)
+		return 0;
+	endpoint = find_endpoint(slot);
+	if (endpoint && (__s32)(flow->epoch - endpoint->since) < 0)
+		return 1;
+	slot = find_slot(peer);
+	endpoint = slot ? find_endpoint(slot) : NULL;
 	return endpoint && (__s32)(flow->epoch - endpoint->since) < 0;
 }
 
@@ -436,7 +442,10 @@ static __always_inline enum drop_reason follow(struct __sk_buff *packet,
 		sender = role_of(flow, from_low);
 		if (is_of_another(flow, sender, headers, meaning))
 			flow = NULL;
-		else if (flow->epoch != epoch && is_of_predecessor(flow, place->slot))
+		else if (flow->epoch != epoch &&
+			 is_of_predecessor(flow,
+					   place->is_from_pod ? &tuple.destination : &tuple.source,
+					   place->slot))
 			flow = NULL;
 	}
 	if (flow) {

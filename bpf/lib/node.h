@@ -6,7 +6,6 @@
 #include "bpf.h"
 
 // Identities that are the same in every cluster.
-#define IDENTITY_UNKNOWN 0
 #define IDENTITY_HOST 1
 #define IDENTITY_WORLD 2
 
