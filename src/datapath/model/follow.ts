@@ -70,9 +70,15 @@ function findKnown(
   if (flow === undefined || isExpired(flow, protocol, pass.now, pass.settings)) return undefined;
   const role = roleOf(flow, place.isSenderHigh);
   if (isReversed(pass, subject, role)) return undefined;
-  // Of an endpoint that had the address before.
-  const isOfAnother = flow.epoch !== epoch && ((flow.epoch - pass.endpoint.since) | 0) < 0;
+  const isOfAnother = flow.epoch !== epoch && isOfPredecessor(pass, flow, subject.tuple);
   return isOfAnother ? undefined : { flow, role };
+}
+
+/** Whether it is from before one of its pods came, and so of one that had the address before. */
+function isOfPredecessor({ hook, endpoint, tables }: Pass, { epoch }: Flow, tuple: Tuple): boolean {
+  const peer = tables.slotOf(hook === "from_pod" ? tuple.destination : tuple.source);
+  const pods = [endpoint, peer === 0 ? undefined : tables.endpoint(peer)];
+  return pods.some((pod) => pod !== undefined && ((epoch - pod.since) | 0) < 0);
 }
 
 /** Whether it is of a flow the other way round: on the same ports, or with the echo id 0. */

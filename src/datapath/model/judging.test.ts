@@ -26,8 +26,8 @@ function worldOf(entries: readonly TestEntry[], flags = 0): TestWorld {
   return world;
 }
 
-function ask(world: TestWorld): Outcome {
-  return world.fromPod(ALICE, ipFrame(ALICE, ALICE.ipv4, SERVER.ipv4).udp(UDP));
+function ask(world: TestWorld, whom: { readonly ipv4: string } = SERVER): Outcome {
+  return world.fromPod(ALICE, ipFrame(ALICE, ALICE.ipv4, whom.ipv4).udp(UDP));
 }
 
 function tcp(world: TestWorld, flags: TcpFlag[], isBack = false): Outcome {
@@ -162,6 +162,17 @@ test("a flow from before its pod came is nobody's", () => {
   const { events } = tcp(world, ["ACK"], true);
   assert.equal(events[0]?.state, FlowState.stateNew);
   assert.deepEqual(world.flows("tcpFlows")[0]?.identity, [SERVER.identity, ALICE.identity]);
+});
+
+test("nor is it anybody's where its peer's pod came later", () => {
+  const world = new TestWorld();
+  const ports = { sourcePort: 80, destinationPort: 40_000 };
+  ask(world, BOB);
+  world.setEpoch(5);
+  world.setPod(ALICE, { since: 5 });
+  const frame = ipFrame(BOB, BOB.ipv4, ALICE.ipv4).udp(ports);
+  const { events } = world.fromPod(BOB, frame);
+  assert.equal(events[0]?.state, FlowState.stateNew);
 });
 
 test("a lost flow is recovered in the direction that policy allows", () => {

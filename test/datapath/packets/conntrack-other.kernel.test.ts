@@ -250,6 +250,19 @@ void describe("a pod that comes where another was", () => {
     world.receives("a", udp("x:53", "a:1000"), { verdict: "continue", events: [] });
   });
 
+  test("has no part in what pods of the node would answer the other", () => {
+    world.sends("a", udp("a:1000", "b:53"), "redirect");
+    comes();
+    // It might have asked itself; b may begin nothing.
+    world.policy("b", [{ direction: "ingress" }]);
+    world.sends("b", udp("b:53", "a:1000"), {
+      verdict: "drop policy-denied",
+      events: ["from-endpoint new 1002@12 > 1001@11 denied/-"],
+    });
+    world.sends("a", udp("a:1000", "b:53"), "redirect");
+    world.sends("b", udp("b:53", "a:1000"), { verdict: "redirect", events: [] });
+  });
+
   test("answers nobody in the other's name", () => {
     world.policy("a", [{ direction: "ingress" }]);
     world.receives("a", udp("x:1000", "a:53"), "continue");

@@ -1,6 +1,6 @@
 /** Pods of other nodes: what is behind a device of the node that is no pod's. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { assertDefined, type AsyncScope, Cidr, IpAddress, MacAddress } from "#base";
+import { assertDefined, type AsyncScope, Cidr, IpAddress, type MacAddress } from "#base";
 import { AddressFlag, createAnonymousNamespace, type Netlink, openNetlink } from "#netlink";
 import type { Place } from "./world.ts";
 
@@ -64,5 +64,5 @@ function addAddresses(netlink: Netlink, device: string, addresses: readonly IpAd
 
 function macOf(netlink: Netlink, device: string): MacAddress {
   const { mac } = assertDefined(netlink.links.get(device), "the cable's end");
-  return MacAddress.parse(`${assertDefined(mac, "an Ethernet device's address")}`);
+  return assertDefined(mac, "an Ethernet device's address");
 }

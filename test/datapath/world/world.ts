@@ -3,7 +3,7 @@
  * the policies of a cluster, as people write them.
  */
 import { type FlowEvent, flowEventCodec } from "#abi";
-import { assertDefined, AsyncScope, Cidr, IpAddress, MacAddress, Random } from "#base";
+import { assertDefined, AsyncScope, Cidr, type IpAddress, MacAddress, Random } from "#base";
 import {
   type DatapathSettings,
   defaultDatapathSettings,
@@ -25,7 +25,7 @@ import {
 } from "#netlink";
 import type { ObjectRef, RuleRef } from "#policy";
 import { bpfFolder } from "#test";
-import { DesiredState, parseObjects, policyOptions } from "./desired.ts";
+import { type DesiredChange, DesiredState, parseObjects, policyOptions } from "./desired.ts";
 import { makeTables, writeRows } from "./node-tables.ts";
 import { nodeRows, podObject } from "./node-rows.ts";
 import { connectRemote } from "./remote.ts";
@@ -55,6 +55,8 @@ export interface PodOptions {
   readonly ports?: readonly { name?: string; containerPort: number; protocol?: string }[];
   /** Of a pod that is gone: its addresses. */
   readonly heirOf?: WorldPod;
+  /** What happens once it has its device, and policies do not know it yet. */
+  readonly beforePolicy?: (pod: WorldPod) => Promise<void>;
 }
 
 interface WorldOptions {
@@ -63,6 +65,9 @@ interface WorldOptions {
   /** One that goes with the tests of the file, if not said. */
   readonly pinFolder?: string;
 }
+
+/** Of a change, when nobody tells the policies of it. */
+const UNSAID = { enter: (): void => {}, leave: (): void => {} };
 
 /** What ends with a process, and what a new one makes anew. */
 interface Process {
@@ -168,9 +173,12 @@ export class World implements AsyncDisposable {
     };
     this.pods.set(key, pod);
     this.desired.upsert(podObject(pod, options));
-    await this.sync();
+    const change = this.desired.change();
+    await this.#bring(options.beforePolicy === undefined ? change : { ...change, ...UNSAID });
     await this.devices.create({ ...pod, alias: key });
     allowPing(pod.namespace);
+    await options.beforePolicy?.(pod);
+    if (options.beforePolicy !== undefined) await this.#bring(change);
     return pod;
   }
 
@@ -187,6 +195,7 @@ export class World implements AsyncDisposable {
   /** A pod of another node, which is as far from here as a cable is long. */
   async addRemote(key: string, labels: Readonly<Record<string, string>>): Promise<Place> {
     const remote = await connectRemote(this.#scope, this.node, key, this.remotes.size + 1);
+    allowPing(remote.namespace);
     this.remotes.set(key, remote);
     await this.relabel(key, labels);
     return remote;
@@ -223,7 +232,10 @@ export class World implements AsyncDisposable {
   }
 
   async sync(): Promise<void> {
-    const change = this.desired.change();
+    await this.#bring(this.desired.change());
+  }
+
+  async #bring(change: DesiredChange): Promise<void> {
     const { enter, leave } = change;
     const rows = nodeRows(change, [...this.pods.values()], [...this.remotes.values()]);
     this.#subjects = new Map(rows.endpoints.map(({ slot, subject }) => [slot, subject]));
@@ -248,7 +260,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Of the rules that decided, in one direction: their policies, as `namespace/name`. */
-  policiesBehind({ cookie }: FlowEvent, direction: "egress" | "ingress"): string[] {
+  policiesBehind({ cookie }: Pick<FlowEvent, "cookie">, direction: "egress" | "ingress"): string[] {
     const origin = this.desired.engine.cookies.resolve(cookie[direction === "egress" ? 0 : 1] ?? 0);
     if (origin === undefined) return [];
     const names = (refs: readonly RuleRef[]): string[] =>
