@@ -16,9 +16,9 @@ enum endpoint_flag : __u8 {
 };
 
 struct endpoint {
-	// These two stand in one aligned word, so that a change of both is seen whole. Policy 0 is
-	// none yet.
-	__u32 policy;
+	// These stand in one aligned word, so that a change of it is seen whole. Of the two policies
+	// that of the node's generation holds; they differ while it is about to change. 0 is none yet.
+	__u16 policy[2];
 	__u32 identity;
 	// The epoch when the pod came: flows judged before were somebody else's.
 	__u32 since;

@@ -12,6 +12,8 @@ struct place {
 	// Of the device that the packet came in by, where it goes to the pod; 0 for the host's own.
 	__u32 came_by;
 	bool is_from_pod;
+	// Of the node, when the packet came.
+	__u32 generation;
 };
 
 // Who began, whom he wants, and what for.
@@ -24,6 +26,7 @@ struct request {
 	// Where known: the pod at whose device the packet is.
 	__u32 initiator_slot;
 	__u32 responder_slot;
+	__u32 generation;
 };
 
 // Off the stack, which is too small for all of it; a CPU handles one packet at a time.
@@ -55,7 +58,7 @@ struct party {
 };
 
 static __always_inline void find_party(struct party *party, const struct address *address,
-				       enum family family, __u32 known_slot)
+				       enum family family, __u32 known_slot, __u32 generation)
 {
 	struct endpoint *endpoint;
 	__u64 word;
@@ -70,7 +73,7 @@ static __always_inline void find_party(struct party *party, const struct address
 	}
 	// Policy and identity at once.
 	word = *(volatile __u64 *)endpoint;
-	party->policy = (__u32)word;
+	party->policy = (__u16)(generation & 1 ? word >> 16 : word);
 	party->identity = word >> 32;
 }
 
@@ -93,8 +96,10 @@ GLOBAL int judge_request(const struct request *request, struct flow *flow,
 		return DROP_INVALID_PACKET;
 	question.port = request->port;
 	question.protocol = request->protocol;
-	find_party(&initiator, &request->initiator, request->family, request->initiator_slot);
-	find_party(&responder, &request->responder, request->family, request->responder_slot);
+	find_party(&initiator, &request->initiator, request->family, request->initiator_slot,
+		   request->generation);
+	find_party(&responder, &request->responder, request->family, request->responder_slot,
+		   request->generation);
 	flow->epoch = epoch;
 	flow->identity[INITIATOR] = initiator.identity;
 	flow->identity[RESPONDER] = responder.identity;
@@ -152,6 +157,7 @@ static __always_inline void make_request(struct request *request, const struct t
 	request->port = port;
 	request->initiator_slot = is_initiators ? place->slot : 0;
 	request->responder_slot = is_initiators ? 0 : place->slot;
+	request->generation = place->generation;
 }
 
 // Flows from before one of its pods came were another's that had the address: the pod's whose
@@ -374,9 +380,9 @@ static __always_inline enum drop_reason begin_flow(const struct flow_key *key,
 // `decision` must be zero before.
 static __always_inline enum drop_reason follow(struct __sk_buff *packet,
 					       const struct headers *headers,
-					       const struct place *place,
-					       struct decision *decision)
+					       struct place *place, struct decision *decision)
 {
+	struct node_state state = read_node_state();
 	bool is_icmp = headers->protocol == IPPROTO_ICMP || headers->protocol == IPPROTO_ICMPV6;
 	enum icmp_meaning meaning = ICMP_SINGLE;
 	bool is_related = false, is_renewed, from_low;
@@ -387,11 +393,12 @@ static __always_inline enum drop_reason follow(struct __sk_buff *packet,
 		.destination_port = headers->destination_port,
 		.protocol = headers->protocol,
 	};
-	__u32 epoch = read_epoch(), now = read_jiffies();
+	__u32 epoch = state.epoch, now = read_jiffies();
 	struct flow_key key;
 	struct flow *flow;
 	enum role sender;
 
+	place->generation = state.generation;
 	if (is_icmp) {
 		meaning = meaning_of(headers->protocol, headers->source_port);
 		// Each family has its own.

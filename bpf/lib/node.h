@@ -20,8 +20,10 @@ struct node_state {
 	// Raised after every change that may turn an allow into something else; flows that were
 	// judged at another epoch are judged again. Never 0.
 	__u32 epoch;
-	__u32 unused;
-};
+	// Whichever of an endpoint's two policies holds is the one of this parity. So a change of many
+	// pods' policies takes effect by one write.
+	__u32 generation;
+} __attribute__((aligned(8)));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -33,12 +35,15 @@ struct {
 
 // To be read once for a packet, and before policy is looked at: what changes in between is then
 // seen at the next packet.
-static __always_inline __u32 read_epoch(void)
+static __always_inline struct node_state read_node_state(void)
 {
+	struct node_state state = {};
 	__u32 zero = 0;
-	struct node_state *state = bpf_map_lookup_elem(&node_states, &zero);
+	__u64 *both = bpf_map_lookup_elem(&node_states, &zero);
+	__u64 word = both ? *(volatile __u64 *)both : 0;
 
-	return state ? *(volatile __u32 *)&state->epoch : 0;
+	__builtin_memcpy(&state, &word, sizeof(state));
+	return state;
 }
 
 // For tests: where not 0, what the clocks say.

@@ -415,8 +415,8 @@ export const flowCodec: Codec<Flow> = defineCodec(
 
 /** `struct endpoint`, 64 bytes */
 export interface Endpoint {
-  /** `__u32` */
-  readonly policy: number;
+  /** `__u16[2]` */
+  readonly policy: readonly number[];
   /** `__u32` */
   readonly identity: number;
   /** `__u32` */
@@ -438,7 +438,7 @@ export interface Endpoint {
 export const endpointCodec: Codec<Endpoint> = defineCodec(
   64,
   (view, at) => ({
-    policy: view.getUint32(at, true),
+    policy: readArray(2, (index) => view.getUint16(at + index * 2, true)),
     identity: view.getUint32(at + 4, true),
     since: view.getUint32(at + 8, true),
     id: view.getUint16(at + 12, true),
@@ -449,7 +449,7 @@ export const endpointCodec: Codec<Endpoint> = defineCodec(
     hostMac: readBytes(view, at + 54, 6),
   }),
   (view, at, value) => {
-    view.setUint32(at, u32(value.policy), true);
+    writeArray(2, value.policy, (index, each) => view.setUint16(at + index * 2, u16(each), true));
     view.setUint32(at + 4, u32(value.identity), true);
     view.setUint32(at + 8, u32(value.since), true);
     view.setUint16(at + 12, u16(value.id), true);
@@ -479,13 +479,16 @@ export const localAddressCodec: Codec<LocalAddress> = defineCodec(
 export interface NodeState {
   /** `__u32` */
   readonly epoch: number;
+  /** `__u32` */
+  readonly generation: number;
 }
 
 export const nodeStateCodec: Codec<NodeState> = defineCodec(
   8,
-  (view, at) => ({ epoch: view.getUint32(at, true) }),
+  (view, at) => ({ epoch: view.getUint32(at, true), generation: view.getUint32(at + 4, true) }),
   (view, at, value) => {
     view.setUint32(at, u32(value.epoch), true);
+    view.setUint32(at + 4, u32(value.generation), true);
   },
 );
 
@@ -704,6 +707,8 @@ export interface Request {
   readonly initiatorSlot: number;
   /** `__u32` */
   readonly responderSlot: number;
+  /** `__u32` */
+  readonly generation: number;
 }
 
 export const requestCodec: Codec<Request> = defineCodec(
@@ -716,6 +721,7 @@ export const requestCodec: Codec<Request> = defineCodec(
     port: view.getUint16(at + 34, true),
     initiatorSlot: view.getUint32(at + 36, true),
     responderSlot: view.getUint32(at + 40, true),
+    generation: view.getUint32(at + 44, true),
   }),
   (view, at, value) => {
     addressCodec.write(view, at, value.initiator);
@@ -725,6 +731,7 @@ export const requestCodec: Codec<Request> = defineCodec(
     view.setUint16(at + 34, u16(value.port), true);
     view.setUint32(at + 36, u32(value.initiatorSlot), true);
     view.setUint32(at + 40, u32(value.responderSlot), true);
+    view.setUint32(at + 44, u32(value.generation), true);
   },
 );
 

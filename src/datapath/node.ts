@@ -91,6 +91,7 @@ export class NodeDatapath implements AsyncDisposable {
     const endpoints = new EndpointTarget(maps, this.#epoch, {
       install: (subject) => this.#policies.install(subject),
       numberFor: (subject, present) => this.#policies.numberFor(subject, present),
+      nextNumberFor: (subject, present) => this.#policies.nextNumberFor(subject, present),
       release: (subject) => this.#policies.release(subject),
       sweep: () => this.#policies.sweep(),
     });
@@ -133,7 +134,9 @@ export class NodeDatapath implements AsyncDisposable {
 
   /**
    * Brings one commit into force, to be called right after it: `commitPolicy(engine.commit())`.
-   * What cannot be written leaves the old in force, shows in the status, and is tried again.
+   * Policies that it replaces change at once, for all pods; if some have just done so, a moment
+   * later, with all that comes until then: `settled` says when. What cannot be written leaves the
+   * old in force, shows in the status, and is tried again.
    */
   commitPolicy(delta: PolicyDelta): void {
     this.#policies.apply(delta);
@@ -154,9 +157,13 @@ export class NodeDatapath implements AsyncDisposable {
     await made;
   }
 
-  /** Resolves when the maps hold what the tables say; an object that keeps failing keeps it waiting. */
+  /**
+   * Resolves when the maps hold what the tables say, and policies that could be written are in
+   * force; an object that keeps failing keeps it waiting.
+   */
   async settled(): Promise<void> {
-    await Promise.all(this.#reconcilers().map((each) => each.settled()));
+    const followers = this.#reconcilers().map((each) => each.settled());
+    await Promise.all([...followers, this.#policies.inForce()]);
   }
 
   /** Resolves when, besides, nothing is left of policies that were replaced. */
@@ -185,27 +192,28 @@ export class NodeDatapath implements AsyncDisposable {
     if (enter !== undefined) {
       enter(engine);
       this.commitPolicy(engine.commit());
+      await this.#reached(this.#policies.inForce());
     }
     if (write !== undefined) this.#db.write(write);
     if (leave === undefined) return;
-    await this.#reached();
+    await this.#reached(this.settled());
     leave(engine);
     this.commitPolicy(engine.commit());
   }
 
-  async #reached(): Promise<void> {
+  async #reached(state: Promise<void>): Promise<void> {
     const stop = new AbortController();
     const timeout = async (): Promise<void> => {
       await this.#clock.sleep(REACH_MS, stop.signal).catch(() => {});
       if (stop.signal.aborted) return;
       throw new AppError(
         "datapath-behind",
-        `the maps have not followed the tables for ${REACH_MS / 1000} s: what was to leave the ` +
-          "policies is still in them; see the status of the reconcilers",
+        `the maps have not followed policies and tables for ${REACH_MS / 1000} s: what was to ` +
+          "come after that has not been done; see the status of policies and reconcilers",
       );
     };
     try {
-      await Promise.race([this.settled(), timeout()]);
+      await Promise.race([state, timeout()]);
     } finally {
       stop.abort();
     }

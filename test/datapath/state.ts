@@ -50,6 +50,8 @@ export interface EndpointSpec {
   readonly ipv6?: string | undefined;
   /** 0 is none. */
   readonly policy?: number;
+  /** The one of odd generations; the same, if not said. */
+  readonly nextPolicy?: number;
   readonly since?: number;
   readonly id?: number;
 }
@@ -95,8 +97,9 @@ export class DatapathState {
     return bytes === undefined ? 0 : nodeStateCodec.decode(bytes).epoch;
   }
 
-  setEpoch(epoch: number): void {
-    this.#stores.nodeStates.update(u32(0), nodeStateCodec.encode({ epoch }));
+  /** Of a generation's parity, of two policies the first or the second holds. */
+  setEpoch(epoch: number, generation = 0): void {
+    this.#stores.nodeStates.update(u32(0), nodeStateCodec.encode({ epoch, generation }));
   }
 
   /** Answers the new epoch. */
@@ -110,7 +113,7 @@ export class DatapathState {
     this.removeEndpoint(spec.slot);
     this.#endpoints.set(spec.slot, spec);
     const record = {
-      policy: spec.policy ?? 0,
+      policy: [spec.policy ?? 0, spec.nextPolicy ?? spec.policy ?? 0],
       identity: spec.identity,
       since: spec.since ?? FIRST_EPOCH,
       id: spec.id ?? spec.slot,

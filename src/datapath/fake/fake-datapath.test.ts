@@ -33,11 +33,14 @@ function datagram(sourcePort: number): Uint8Array {
 function open(): FakeDatapath {
   const datapath = new FakeDatapath(SETTINGS);
   const { nodeStates, endpoints } = datapath.maps;
-  nodeStates.update(nodeStatesMap.key.encode(0), nodeStatesMap.value.encode({ epoch: 1 }));
+  nodeStates.update(
+    nodeStatesMap.key.encode(0),
+    nodeStatesMap.value.encode({ epoch: 1, generation: 0 }),
+  );
   const ipv4 = new Uint8Array(16);
   ipv4.set([0xff, 0xff, 10, 0, 0, 1], 10);
   const endpoint = endpointsMap.value.encode({
-    policy: 0,
+    policy: [0, 0],
     identity: 500,
     since: 1,
     id: 1,

@@ -137,7 +137,7 @@ for (const [name, tc] of ways) {
       assert.deepEqual(first.attached(), SLOTS);
       const before = programsOf(first);
       for (const slot of SLOTS) assert.deepEqual(programsAt(namespace, slot), before);
-      first.maps.nodeStates.update(FIRST, nodeStateCodec.encode({ epoch: 7 }));
+      first.maps.nodeStates.update(FIRST, nodeStateCodec.encode({ epoch: 7, generation: 1 }));
       first[Symbol.dispose]();
       for (const slot of SLOTS) assert.deepEqual(programsAt(namespace, slot), before);
 
@@ -148,7 +148,7 @@ for (const [name, tc] of ways) {
       for (const slot of SLOTS) assert.deepEqual(programsAt(namespace, slot), after);
       assert.deepEqual(
         second.maps.nodeStates.lookup(FIRST),
-        nodeStateCodec.encode({ epoch: 7 }),
+        nodeStateCodec.encode({ epoch: 7, generation: 1 }),
         "the maps are those that were there",
       );
       second.detach(102);

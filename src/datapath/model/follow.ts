@@ -33,7 +33,7 @@ export function follow(pass: Pass): Decision {
   const subject = subjectOf(pass.headers, pass.frame, pass.hook);
   if (subject.kind === "single") return single(pass);
   const place = placeOf(subject.tuple);
-  const epoch = pass.tables.epoch();
+  const { epoch } = pass.tables.nodeState();
   const known = findKnown(pass, subject, place, epoch);
   if (known !== undefined) return passOn(pass, subject, place, epoch, known);
   return subject.kind === "own" ? begin(pass, subject.tuple, place, epoch) : single(pass);

@@ -81,7 +81,11 @@ function partyOf(world: World, family: number, address: Uint8Array, knownSlot: n
   const { tables, settings } = world;
   const slot = knownSlot === 0 ? tables.slotOf(address) : knownSlot;
   const endpoint = slot === 0 ? undefined : tables.endpoint(slot);
-  if (endpoint !== undefined) return { slot, identity: endpoint.identity, policy: endpoint.policy };
+  if (endpoint !== undefined) {
+    const { generation } = tables.nodeState();
+    const policy = endpoint.policy[generation & 1] ?? 0;
+    return { slot, identity: endpoint.identity, policy };
+  }
   const isIpv4 = family === Family.ipv4;
   const outside = isIpv4 ? settings.world_ipv4_identity : settings.world_ipv6_identity;
   const identity = tables.peerIdentity(family, address) ?? outside;

@@ -7,6 +7,7 @@ import {
   EndpointFlag,
   type Flow,
   type FlowKey,
+  type NodeState,
   type Policy,
   type PolicyEntry,
   PolicyFlag,
@@ -59,9 +60,9 @@ export class Tables {
     this.#stores = stores;
   }
 
-  epoch(): number {
+  nodeState(): NodeState {
     const { key, value } = nodeStatesMap;
-    return find(this.#stores.nodeStates, key.encode(0), value)?.epoch ?? 0;
+    return find(this.#stores.nodeStates, key.encode(0), value) ?? { epoch: 0, generation: 0 };
   }
 
   /** The endpoint of a slot that is in use. */

@@ -159,13 +159,13 @@ export class TestWorld {
 
   setEpoch(epoch: number): void {
     const { key, value } = nodeStatesMap;
-    this.stores.nodeStates.update(key.encode(0), value.encode({ epoch }));
+    this.stores.nodeStates.update(key.encode(0), value.encode({ epoch, generation: 0 }));
   }
 
   setPod(pod: TestPod, { policy = OPEN_POLICY, since = 1, flags = 1 } = {}): void {
     const { key, value } = endpointsMap;
     const endpoint = value.encode({
-      policy,
+      policy: [policy, policy],
       since,
       flags,
       identity: pod.identity,

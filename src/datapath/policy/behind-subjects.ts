@@ -13,14 +13,14 @@ export interface BehindSubject {
 /** Remembers what could not be written, and has it tried again, with growing pauses. */
 export class BehindSubjects implements Disposable {
   readonly #clock: Clock;
-  readonly #retry: (subject: string) => void;
+  readonly #retry: (subjects: readonly string[]) => void;
   readonly #subjects = new Map<string, BehindSubject>();
   #delayMs = MIN_RETRY_MS;
   #timer: Disposable | undefined;
   #isStopped = false;
 
-  /** `retry` adds the subject again, or deletes it. */
-  constructor(clock: Clock, retry: (subject: string) => void) {
+  /** `retry` adds each again, or deletes it. */
+  constructor(clock: Clock, retry: (subjects: readonly string[]) => void) {
     this.#clock = clock;
     this.#retry = retry;
   }
@@ -49,7 +49,7 @@ export class BehindSubjects implements Disposable {
 
   /** There is room again. */
   retryNow(): void {
-    for (const subject of this.#subjects.keys()) this.#retry(subject);
+    if (this.#subjects.size > 0) this.#retry([...this.#subjects.keys()]);
   }
 
   [Symbol.dispose](): void {

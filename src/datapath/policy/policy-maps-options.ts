@@ -6,12 +6,15 @@ import type { BehindSubject } from "./behind-subjects.ts";
 import type { ProxyPort } from "./encode.ts";
 
 /** Who has policies: the records of endpoints. */
-interface PolicyUsers {
+export interface PolicyUsers {
   hasSubject(subject: string): boolean;
-  /** Has the records of a subject's endpoints name the policy that `numberFor` answers now. */
-  repoint(subject: string): void;
-  repointAll(): void;
-  /** The numbers that records name, whoever wrote them. */
+  subjects(): Iterable<string>;
+  /** Has a subject's records name what `nextNumberFor` answers, where it does not hold yet. */
+  stage(subject: string): void;
+  areSettled(): boolean;
+  /** Has records name what holds, and nothing else. */
+  settle(): void;
+  /** The numbers that records name, held or not, whoever wrote them. */
   policiesInUse(): Set<number>;
 }
 
@@ -34,6 +37,8 @@ export interface PolicyStatus {
   readonly numbers: number;
   /** What a process before left, and is not replaced or taken out yet. */
   readonly adopted: number;
+  /** Subjects whose next policy waits until the last change of others has settled. */
+  readonly waiting: number;
   /** Removals that wait for their moment. */
   readonly retiring: number;
   /** Subjects whose endpoints are under an older policy than they should be, or under none. */

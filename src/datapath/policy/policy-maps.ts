@@ -1,60 +1,60 @@
-import { policiesMap, PolicyFlag } from "#abi";
 import { AppError, assertDefined } from "#base";
-import type { BpfMap } from "#ebpf";
 import { type PolicyDelta, type SubjectChange, type SubjectState, Template } from "#policy";
-import { onlyAddsAllows } from "./edit-order.ts";
-import { encodePolicy } from "./encode.ts";
-import { EntryStore } from "./entry-store.ts";
-import { HeldPolicy, type PeerEdit, templateAsks } from "./held-policy.ts";
 import { BehindSubjects } from "./behind-subjects.ts";
+import { onlyAddsAllows } from "./edit-order.ts";
+import { type HeldPolicy, type PeerEdit, templateAsks } from "./held-policy.ts";
 import type { PolicyMapsOptions, PolicyStatus } from "./policy-maps-options.ts";
-import { PolicyNumbers } from "./policy-numbers.ts";
+import { PolicyStore } from "./policy-store.ts";
+import { PolicySwitch } from "./policy-switch.ts";
 import { Retirement } from "./retirement.ts";
-
-const EMPTY_POLICY = new Uint8Array(policiesMap.value.size);
 
 /**
  * Brings the engine's states into the kernel: a policy number for each subject that has endpoints
- * here. A state made anew is written under a new number, and taken into force by the endpoints'
- * records; identities that come and go are edited in place. What cannot be written leaves in force
- * what was, and is tried again.
+ * here. A state made anew is written under a new number, and comes into force with all others of
+ * its commit at once; identities that come and go are edited in place, where they are in force as
+ * they are written.
+ *
+ * What cannot be written leaves in force what was, and is tried again. It holds nobody up, or one
+ * policy without room would hold up all of the node's: until its subject has caught up, a packet
+ * between it and another may meet the last of one and the next of the other. That each pod by
+ * itself is under one version, whole, holds even then.
  */
 export class PolicyMaps implements Disposable {
   readonly #options: PolicyMapsOptions;
-  readonly #store: EntryStore;
-  readonly #numbers: PolicyNumbers;
+  readonly #store: PolicyStore;
+  readonly #switch: PolicySwitch;
   readonly #retirement: Retirement;
   readonly #behind: BehindSubjects;
   /** Of all subjects that the engine has told of; live. */
   readonly #states = new Map<string, SubjectState>();
-  readonly #held = new Map<string, HeldPolicy>();
-  /** Numbers that a process before left. */
-  readonly #adopted: Set<number>;
   #isComplete = false;
   #isSweepDue = false;
 
   /** Reads what is there, and changes none of it. */
   constructor(options: PolicyMapsOptions) {
+    const { maps, clock, epoch, users, proxyPort, onFailure } = options;
     this.#options = options;
-    const { policies, policyEntries } = options.maps;
-    this.#store = new EntryStore(policyEntries, options.proxyPort);
-    this.#adopted = new Set([...this.#store.numbers(), ...numbersOf(policies)]);
-    // Records may name what holds nothing any more; they must not come to mean another's.
-    for (const number of options.users.policiesInUse()) if (number !== 0) this.#adopted.add(number);
-    this.#numbers = new PolicyNumbers(policies.shape.maxEntries, this.#adopted);
-    this.#behind = new BehindSubjects(options.clock, (subject) => this.#catchUp(subject));
-    this.#retirement = new Retirement(options.clock, () => this.#behind.retryNow());
+    this.#behind = new BehindSubjects(clock, (subjects) => this.#catchUp(subjects));
+    this.#retirement = new Retirement(clock, () => this.#behind.retryNow());
+    const retirement = this.#retirement;
+    const named = users.policiesInUse();
+    this.#store = new PolicyStore({ maps, proxyPort, retirement, named });
+    this.#switch = new PolicySwitch({
+      users,
+      epoch,
+      store: this.#store,
+      retirement,
+      onFailure,
+      onSettled: () => {
+        if (this.#isComplete) this.sweep();
+      },
+    });
   }
 
   /** To be called right after the commit, as states are live. */
   apply(delta: PolicyDelta): void {
     for (const change of delta.changes) this.#applyChange(change);
-    for (const { subject } of this.#behind.list()) this.#dropGone(subject);
-  }
-
-  /** 0 for none of this process's. */
-  policyOf(subject: string): number {
-    return this.#held.get(subject)?.number ?? 0;
+    this.#bringIntoForce();
   }
 
   /**
@@ -62,39 +62,59 @@ export class PolicyMaps implements Disposable {
    * a process before, as long as there is nothing to put in its place.
    */
   numberFor(subject: string, present: number): number {
-    const number = this.policyOf(subject);
-    if (number !== 0) return number;
-    const isAwaited = !this.#isComplete || this.#behind.has(subject);
-    return isAwaited && this.#adopted.has(present) ? present : 0;
+    const held = this.#switch.heldOf(subject);
+    if (held !== undefined) return held.number;
+    const isAwaited = this.#switch.isWaiting(subject) || this.#isAwaited(subject);
+    return isAwaited && this.#store.isAdopted(present) ? present : 0;
   }
 
+  nextNumberFor(subject: string, present: number): number {
+    const next = this.#switch.newestOf(subject);
+    if (next !== undefined) return next.number;
+    return this.#isAwaited(subject) && this.#store.isAdopted(present) ? present : 0;
+  }
+
+  /** The subject has an endpoint, whose record is about to be written. */
   install(subject: string): void {
     const state = this.#states.get(subject);
-    if (state === undefined || this.#held.has(subject) || this.#behind.has(subject)) return;
-    this.#try(subject, () => this.#replace(subject, state));
+    const isHeld = this.#switch.heldOf(subject) !== undefined;
+    if (state === undefined || isHeld || this.#behind.has(subject)) return;
+    const next = this.#switch.newestOf(subject);
+    this.#try(subject, () => this.#switch.hold(subject, next ?? this.#store.write(state)));
   }
 
   release(subject: string): void {
     this.#behind.delete(subject);
-    const held = this.#held.get(subject);
-    this.#held.delete(subject);
-    if (held !== undefined) this.#retire(held);
+    this.#switch.leave(subject);
+    this.#switch.flip();
     if (this.#isComplete) this.sweep();
   }
 
   /** All subjects have been told of: what a process before left is not waited for any more. */
   complete(): void {
     this.#isComplete = true;
-    this.#options.users.repointAll();
-    this.#options.epoch.raise();
+    for (const subject of this.#options.users.subjects()) {
+      const isHeld = this.#switch.newestOf(subject) !== undefined;
+      if (!isHeld && !this.#isAwaited(subject)) this.#try(subject, () => this.#bring(subject));
+    }
+    this.#bringIntoForce();
     this.sweep();
   }
 
   /** Takes out, a moment later, what a process before left and no record names. */
   sweep(): void {
-    if (this.#adopted.size === 0 || this.#isSweepDue) return;
+    if (this.#store.adopted === 0 || this.#isSweepDue) return;
     this.#isSweepDue = true;
-    this.#retirement.add(() => this.#sweepAdopted());
+    this.#retirement.add(() => {
+      this.#store.sweep(this.#options.users.policiesInUse());
+      this.#isSweepDue = false;
+      return true;
+    });
+  }
+
+  /** Resolves when what could be written of all that was applied is in force. */
+  async inForce(): Promise<void> {
+    await this.#switch.inForce();
   }
 
   /** Resolves when everything that is replaced is gone. */
@@ -104,11 +124,12 @@ export class PolicyMaps implements Disposable {
 
   status(): PolicyStatus {
     return {
-      policies: this.#held.size,
-      entries: this.#store.count,
-      capacity: this.#store.capacity,
-      numbers: this.#numbers.count,
-      adopted: this.#adopted.size,
+      policies: this.#switch.heldCount,
+      entries: this.#store.entries.count,
+      capacity: this.#store.entries.capacity,
+      numbers: this.#store.numbers.count,
+      adopted: this.#store.adopted,
+      waiting: this.#switch.waiting().length,
       retiring: this.#retirement.count,
       behind: this.#behind.list(),
     };
@@ -118,15 +139,17 @@ export class PolicyMaps implements Disposable {
   [Symbol.dispose](): void {
     this.#behind[Symbol.dispose]();
     this.#retirement[Symbol.dispose]();
+    this.#switch.release();
+  }
+
+  #isAwaited(subject: string): boolean {
+    return !this.#isComplete || this.#behind.has(subject);
   }
 
   #applyChange(change: SubjectChange): void {
     const { subject } = change;
     if (change.kind === "replace") this.#states.set(subject, change.state);
-    if (change.kind === "remove") {
-      this.#states.delete(subject);
-      this.release(subject);
-    }
+    if (change.kind === "remove") this.#states.delete(subject);
     if (!this.#options.users.hasSubject(subject)) return;
     this.#try(subject, () => {
       const isEdit = change.kind === "edit" && !this.#behind.has(subject);
@@ -148,152 +171,70 @@ export class PolicyMaps implements Disposable {
     }
   }
 
-  #catchUp(subject: string): void {
-    this.#try(subject, () => this.#bring(subject));
-    this.#dropGone(subject);
+  #catchUp(subjects: readonly string[]): void {
+    for (const subject of subjects) this.#try(subject, () => this.#bring(subject));
+    this.#bringIntoForce();
   }
 
-  /** From whatever is in force to what the engine says now. */
+  /** From whatever there is to what the engine says now. */
   #bring(subject: string): void {
     const state = this.#states.get(subject);
-    const held = this.#held.get(subject);
-    if (state === undefined) this.#repoint(subject);
-    else if (held?.state === state) this.#edit(subject, held.editsToState());
+    const newest = this.#switch.newestOf(subject);
+    if (state === undefined) this.#switch.prepare(subject, undefined);
+    else if (newest?.state === state) this.#edit(subject, newest.editsToState());
     else this.#replace(subject, state);
   }
 
-  #repoint(subject: string): void {
-    try {
-      this.#options.users.repoint(subject);
-    } finally {
-      this.#options.epoch.raise();
-    }
-  }
-
   #replace(subject: string, state: SubjectState): void {
-    const held = this.#write(state);
-    const before = this.#held.get(subject);
-    this.#held.set(subject, held);
-    try {
-      this.#repoint(subject);
-    } catch (error) {
-      this.#takeBack(subject, before);
-      this.#retire(held);
-      throw error;
-    }
-    if (before !== undefined) this.#retire(before);
-    if (this.#isComplete) this.sweep();
+    // First, for its room; if there is none even so, what holds goes on.
+    this.#switch.forgetNext(subject);
+    this.#switch.prepare(subject, this.#store.write(state));
   }
 
-  /** Nobody uses it before it is whole. */
-  #write(state: SubjectState): HeldPolicy {
-    const held = new HeldPolicy(this.#numbers.take(), state);
-    try {
-      this.#store.write(held);
-      this.#putPolicy(held.number, encodePolicy(state));
-    } catch (error) {
-      if (!this.#remove(held)) this.#retirement.add(() => this.#remove(held));
-      throw error;
-    }
-    return held;
-  }
-
-  #takeBack(subject: string, before: HeldPolicy | undefined): void {
-    if (before === undefined) this.#held.delete(subject);
-    else this.#held.set(subject, before);
-    try {
-      this.#repoint(subject);
-    } catch (error) {
-      // Retirement asks who uses a number, so that none goes that a record still names.
-      if (!(error instanceof AppError)) throw error;
-    }
-  }
-
+  /** What waits is edited as well: it is what is to be right when it comes into force. */
   #edit(subject: string, edits: readonly PeerEdit[]): void {
-    const held = assertDefined(this.#held.get(subject), "what is edited is in force");
-    if (held.asksForAuthentication || edits.some(({ after }) => templateAsks(after))) {
-      this.#replace(subject, assertDefined(this.#states.get(subject), "what is held has a state"));
-      return;
-    }
-    const changes = held.changesOf(edits);
+    const policy = assertDefined(this.#switch.newestOf(subject), "what is edited is there");
+    if (policy.asksForAuthentication || edits.some(({ after }) => templateAsks(after)))
+      this.#replace(subject, assertDefined(this.#states.get(subject), "what is there has a state"));
+    else this.#take(policy, edits);
+  }
+
+  #take(policy: HeldPolicy, edits: readonly PeerEdit[]): void {
+    const changes = policy.changesOf(edits);
     if (changes.length === 0) return;
     try {
-      this.#store.edit(held, changes);
-      held.take(edits);
+      this.#store.entries.edit(policy, changes);
+      policy.take(edits);
     } finally {
       if (!onlyAddsAllows(changes)) this.#options.epoch.raise();
     }
   }
 
+  #bringIntoForce(): void {
+    this.#switch.flip();
+    for (const { subject } of this.#behind.list()) this.#dropGone(subject);
+    for (const subject of this.#switch.waiting()) this.#dropGone(subject);
+  }
+
   /**
    * A policy that should be another already still loses the identities that are gone: their
-   * numbers may come to mean others.
+   * numbers may come to mean others. It gets none that come, as what it would have said of them is
+   * not known any more; so nobody should have them before the other is in force.
    */
   #dropGone(subject: string): void {
-    const held = this.#held.get(subject);
-    if (held === undefined || !this.#behind.has(subject)) return;
+    const held = this.#switch.heldOf(subject);
+    if (held === undefined) return;
     const { identities } = held.state;
     const edits: PeerEdit[] = [];
     for (const { direction, identity } of held.peers()) {
       if (identity !== 0 && identities.get(identity) === undefined)
         edits.push({ direction, identity, after: Template.empty });
     }
-    const changes = held.changesOf(edits);
-    if (changes.length === 0) return;
     try {
-      this.#store.edit(held, changes);
-      held.take(edits);
+      this.#take(held, edits);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.#options.onFailure(subject, error);
-    } finally {
-      this.#options.epoch.raise();
     }
   }
-
-  #retire(held: HeldPolicy): void {
-    this.#retirement.add(() => {
-      return !this.#options.users.policiesInUse().has(held.number) && this.#remove(held);
-    });
-  }
-
-  /** Whether it worked; if so, the number is free. */
-  #remove(held: HeldPolicy): boolean {
-    try {
-      this.#store.remove(held);
-      this.#putPolicy(held.number, EMPTY_POLICY);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return false;
-    }
-    this.#numbers.giveBack(held.number);
-    return true;
-  }
-
-  /** What is still named goes later: when its endpoint goes, or gets its policy. */
-  #sweepAdopted(): boolean {
-    const used = this.#options.users.policiesInUse();
-    const stale = new Set([...this.#adopted].filter((number) => !used.has(number)));
-    if (stale.size > 0) this.#store.sweep(stale);
-    for (const number of stale) {
-      this.#putPolicy(number, EMPTY_POLICY);
-      this.#adopted.delete(number);
-      this.#numbers.giveBack(number);
-    }
-    this.#isSweepDue = false;
-    return true;
-  }
-
-  #putPolicy(number: number, value: Uint8Array): void {
-    this.#options.maps.policies.update(policiesMap.key.encode(number), value);
-  }
-}
-
-function numbersOf(policies: BpfMap): number[] {
-  const numbers: number[] = [];
-  for (const [key, value] of policies.entries()) {
-    const { flags } = policiesMap.value.decode(value);
-    if ((flags & PolicyFlag.policyInUse) !== 0) numbers.push(policiesMap.key.decode(key));
-  }
-  return numbers;
 }

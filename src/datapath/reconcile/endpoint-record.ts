@@ -12,9 +12,10 @@ export function isInUse(record: Endpoint): boolean {
   return (record.flags & EndpointFlag.endpointInUse) !== 0;
 }
 
-export function recordOf(row: EndpointRow, policy: number, since: number): Endpoint {
+/** `policies`: that of an even generation, and that of an odd one. */
+export function recordOf(row: EndpointRow, policies: readonly number[], since: number): Endpoint {
   return {
-    policy,
+    policy: policies,
     identity: row.identity,
     since,
     id: row.id,
@@ -24,6 +25,16 @@ export function recordOf(row: EndpointRow, policy: number, since: number): Endpo
     mac: row.mac.bytes,
     hostMac: row.hostMac.bytes,
   };
+}
+
+/** The policy that holds in a generation. */
+export function policyIn({ policy }: Endpoint, generation: number): number {
+  return policy[generation & 1] ?? 0;
+}
+
+export function withPolicyIn(record: Endpoint, generation: number, number: number): Endpoint {
+  const policy = record.policy.map((each, at) => (at === (generation & 1) ? number : each));
+  return { ...record, policy };
 }
 
 /** Whether a record is about the pod of the row, whose flows are then its own. */

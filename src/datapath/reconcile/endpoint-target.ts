@@ -10,7 +10,9 @@ import {
   EMPTY_RECORD,
   isInUse,
   isSamePod,
+  policyIn,
   recordOf,
+  withPolicyIn,
 } from "./endpoint-record.ts";
 
 /** Which policy the endpoints of a subject have; told which subjects have endpoints. */
@@ -19,6 +21,8 @@ interface SubjectPolicies {
   install(subject: string): void;
   /** The number for an endpoint whose record has the number `present`; 0 for none. */
   numberFor(subject: string, present: number): number;
+  /** The same, once what is prepared for the subject is in force. */
+  nextNumberFor(subject: string, present: number): number;
   /** The subject may have no endpoint any more. */
   release(subject: string): void;
   /** Records went that no table knew of. */
@@ -104,26 +108,45 @@ export class EndpointTarget implements Target<EndpointRow> {
     return (this.#slotsOfSubject.get(subject)?.size ?? 0) > 0;
   }
 
-  /** Has the records of a subject's endpoints name the policy that is theirs now. */
-  repoint(subject: string): void {
+  subjects(): Iterable<string> {
+    return this.#slotsOfSubject.keys();
+  }
+
+  /** Has the records of a subject's endpoints name its next policy, where it does not hold yet. */
+  stage(subject: string): void {
+    const { generation } = this.#epoch;
     for (const slot of this.#slotsOfSubject.get(subject) ?? []) {
       const row = this.#rows.get(slot);
       const record = this.#record(slot);
       // Where it is another's still, the reconciler has yet to write it.
       if (row === undefined || !isSamePod(record, row)) continue;
-      const policy = this.#policies.numberFor(subject, record.policy);
-      if (policy !== record.policy) this.#put(slot, { ...record, policy });
+      const next = this.#policies.nextNumberFor(subject, policyIn(record, generation));
+      this.#put(slot, withPolicyIn(record, generation + 1, next));
     }
   }
 
-  repointAll(): void {
-    for (const subject of this.#slotsOfSubject.keys()) this.repoint(subject);
+  /** Whether it makes no difference which of their two policies holds. */
+  areSettled(): boolean {
+    return [...this.#slots].every((slot) => {
+      const { policy } = this.#record(slot);
+      return policy[0] === policy[1];
+    });
   }
 
-  /** The policies that records name, also those of pods that no table knows yet. */
+  /** Has records name what holds, and nothing else. */
+  settle(): void {
+    const { generation } = this.#epoch;
+    for (const slot of this.#slots) {
+      const record = this.#record(slot);
+      this.#put(slot, withPolicyIn(record, generation + 1, policyIn(record, generation)));
+    }
+  }
+
+  /** The policies that records name, held or not, also those of pods that no table knows yet. */
   policiesInUse(): Set<number> {
     const used = new Set<number>();
-    for (const slot of this.#slots) used.add(this.#record(slot).policy);
+    for (const slot of this.#slots)
+      for (const number of this.#record(slot).policy) used.add(number);
     return used;
   }
 
@@ -175,16 +198,22 @@ export class EndpointTarget implements Target<EndpointRow> {
       (old) => !addresses.some((address) => bytesEqual(old, address)),
     );
     let isChanged = this.#forgetAddresses(slot, stale);
-    const policy = this.#policies.numberFor(row.subject, isSame ? present.policy : 0);
     const since = isSame ? present.since : this.#epoch.current;
-    const record = recordOf(row, policy, since);
-    isChanged = this.#put(slot, record) || isChanged;
+    const policies = this.#policiesFor(row, isSame ? present : undefined);
+    isChanged = this.#put(slot, recordOf(row, policies, since)) || isChanged;
     for (const address of addresses) {
       if (this.#slotOf(address) === slot) continue;
       this.#maps.localAddresses.update(address, localAddressesMap.value.encode({ slot }));
       isChanged = true;
     }
     return isChanged;
+  }
+
+  /** Where what holds stays, what programs that began earlier go by stays as well. */
+  #policiesFor({ subject }: EndpointRow, present: Endpoint | undefined): readonly number[] {
+    const held = present === undefined ? 0 : policyIn(present, this.#epoch.generation);
+    const number = this.#policies.numberFor(subject, held);
+    return present !== undefined && held === number ? present.policy : [number, number];
   }
 
   #clear(slot: number, addresses: readonly Uint8Array[]): boolean {

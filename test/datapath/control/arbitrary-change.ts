@@ -1,6 +1,7 @@
 /** Random lives of a node: what its engine and its tables are told. */
 import fc from "fast-check";
 import { Cidr } from "#base";
+import type { EndpointRow } from "#datapath";
 import { Labels, Selector } from "#identity";
 import type {
   ImportedPolicy,
@@ -127,7 +128,12 @@ export type Change =
   | { readonly kind: "policy"; readonly policy: ImportedPolicy }
   | { readonly kind: "subject"; readonly subject: Subject }
   | { readonly kind: "no-subject"; readonly key: string }
-  | { readonly kind: "endpoint"; readonly slot: number; readonly subject: string }
+  | {
+      readonly kind: "endpoint";
+      readonly slot: number;
+      readonly subject: string;
+      readonly more?: Partial<EndpointRow>;
+    }
   | { readonly kind: "no-endpoint"; readonly slot: number }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "restart" }
@@ -227,6 +233,55 @@ export const lifeOfEdits: fc.Arbitrary<Change[]> = fc.boolean().chain((asksForAu
       ]),
     ];
   });
+});
+
+/** Pods that talk to one another, by slot; each has a subject and an identity of its own. */
+const TALKERS = [
+  { slot: 5, key: "x", id: 300, labels: Labels.parse("k8s:app=a", "k8s:tier=a") },
+  { slot: 6, key: "y", id: 301, labels: Labels.parse("k8s:app=b", "k8s:tier=a") },
+  { slot: 7, key: "z", id: 302, labels: Labels.parse("k8s:app=b", "k8s:tier=b") },
+];
+const STRANGER = 303;
+
+/** Policies change for several pods at a time, now and then before the last change has settled. */
+export const lifeOfPairs: fc.Arbitrary<Change[]> = fc.boolean().chain((asksForAuthentication) => {
+  const commit: Change = { kind: "commit" };
+  const policy = fc
+    .tuple(
+      fc.constantFrom("p", "q", "r"),
+      fc.array(specWith(asksForAuthentication), { minLength: 1, maxLength: 2 }),
+    )
+    .map(([name, specs]): Change => ({ kind: "policy", policy: toPolicy(name, specs) }));
+  const stranger = fc
+    .option(peerLabels)
+    .map(
+      (of): Change =>
+        of === null
+          ? { kind: "no-identity", id: STRANGER }
+          : { kind: "identity", identity: { id: STRANGER, labels: of } },
+    );
+  const moment = fc
+    .tuple(
+      fc.array(policy, { minLength: 1, maxLength: 3 }),
+      fc.array(stranger, { maxLength: 1 }),
+      fc.constantFrom<Change[]>(
+        [],
+        [{ kind: "wait", ms: 1 }],
+        [{ kind: "wait", ms: 30 }],
+        [{ kind: "wait", ms: 60 }],
+        [{ kind: "restart" }],
+      ),
+    )
+    .map(([policies, strangers, pause]) => [...policies, ...strangers, commit, ...pause]);
+  return fc.array(moment, { minLength: 3, maxLength: 8 }).map((moments) => [
+    ...TALKERS.flatMap(({ slot, key, id, labels: of }): Change[] => [
+      { kind: "identity", identity: { id, labels: of } },
+      { kind: "subject", subject: { key, kind: "pod", labels: of, namedPorts: new Map() } },
+      { kind: "endpoint", slot, subject: key, more: { identity: id } },
+    ]),
+    commit,
+    ...moments.flat(),
+  ]);
 });
 
 /** Of what the peer that changes is asked. */

@@ -16,7 +16,7 @@ import { assertDefined, Cidr, IpAddress, toHex } from "#base";
 import type { DatapathMaps, EndpointRow, PrefixRow } from "#datapath";
 import { type Entry, type PolicyEngine, precedenceNumber, type SubjectState } from "#policy";
 import type { BpfMap } from "#ebpf";
-import { testProxyPort } from "./map-judge.ts";
+import { readNodeState, testProxyPort } from "./map-judge.ts";
 
 const EFFECTS = {
   none: PolicyEffect.effectNone,
@@ -30,7 +30,7 @@ const AUTHENTICATIONS = {
   "test-always-fail": PolicyAuthentication.authenticationFails,
 };
 
-/** The policies that records name are those of the engine; there are no others. */
+/** Nothing is under way: the policies that records name are the engine's, and there are no others. */
 export function checkPolicies(
   maps: DatapathMaps,
   engine: PolicyEngine,
@@ -39,7 +39,8 @@ export function checkPolicies(
   const expected: string[] = [];
   const numbers = new Map<string, number>();
   for (const { slot, subject } of rows) {
-    const { policy } = readEndpoint(maps, slot);
+    const policy = policyAt(maps, slot);
+    assert.deepEqual(readEndpoint(maps, slot).policy, [policy, policy], "whichever holds");
     const state = engine.state(subject);
     assert.equal(policy !== 0, state !== undefined, `slot ${slot} has policy ${policy}`);
     if (state === undefined) continue;
@@ -95,6 +96,11 @@ export function checkPrefixes(map: BpfMap, rows: readonly PrefixRow[]): void {
 export function readEndpoint(maps: DatapathMaps, slot: number): Endpoint {
   const value = maps.endpoints.lookup(endpointsMap.key.encode(slot));
   return endpointsMap.value.decode(assertDefined(value, `there is a slot ${slot}`));
+}
+
+/** That which holds. */
+export function policyAt(maps: DatapathMaps, slot: number): number {
+  return readEndpoint(maps, slot).policy[readNodeState(maps).generation & 1] ?? 0;
 }
 
 export function policyTexts(maps: DatapathMaps): string[] {

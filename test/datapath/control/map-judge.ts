@@ -1,12 +1,15 @@
 /** Judging by the bytes of the maps, in as few words as possible. */
 import {
   endpointsMap,
+  type NodeState,
+  nodeStatesMap,
   policiesMap,
   policyEntriesMap,
   PolicyEffect,
   type PolicyEntry,
   TrafficDirection,
 } from "#abi";
+import { assertDefined } from "#base";
 import type { DatapathMaps } from "#datapath";
 import { judge, type ListenerKind, type Question, type SubjectState } from "#policy";
 
@@ -38,9 +41,21 @@ function demand({ authentication }: Ruling): number {
   return authentication > 1 ? authentication : 0;
 }
 
-export function rulingOfSlot(maps: DatapathMaps, slot: number, question: Question): Ruling {
+export function readNodeState(maps: DatapathMaps): NodeState {
+  const value = maps.nodeStates.lookup(nodeStatesMap.key.encode(0));
+  return nodeStatesMap.value.decode(assertDefined(value, "an array has all of its elements"));
+}
+
+/** `generation`: that of the node when the packet came, if it was another. */
+export function rulingOfSlot(
+  maps: DatapathMaps,
+  slot: number,
+  question: Question,
+  generation = readNodeState(maps).generation,
+): Ruling {
   const value = maps.endpoints.lookup(endpointsMap.key.encode(slot));
-  const policy = value === undefined ? 0 : endpointsMap.value.decode(value).policy;
+  const policies = value === undefined ? [] : endpointsMap.value.decode(value).policy;
+  const policy = policies[generation & 1] ?? 0;
   return policy === 0 ? DENIED : rulingOfMaps(maps, policy, question);
 }
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nodeStatesMap } from "#abi";
 import { AppError, Cidr } from "#base";
 import { blockTable, endpointTable, ipcacheTable } from "#datapath";
 import type { PolicyEngine, Question } from "#policy";
-import { DENIED, rulingOfSlot, rulingOfState } from "./map-judge.ts";
+import { DENIED, readNodeState, rulingOfSlot, rulingOfState } from "./map-judge.ts";
 import {
   checkEndpoints,
   checkPolicies,
   checkPrefixes,
+  policyAt,
   policyTexts,
   readEndpoint,
 } from "./map-contents.ts";
@@ -18,11 +18,7 @@ const to = (identity: number, port = 80): Question => {
   return { direction: "egress", peers: [identity], protocol: 6, port };
 };
 
-const epochOf = (rig: NodeRig): number => {
-  const value = rig.maps.nodeStates.lookup(nodeStatesMap.key.encode(0));
-  assert(value);
-  return nodeStatesMap.value.decode(value).epoch;
-};
+const epochOf = (rig: NodeRig): number => readNodeState(rig.maps).epoch;
 
 const passes = (rig: NodeRig, slot: number, identity: number): boolean => {
   return rulingOfSlot(rig.maps, slot, to(identity)).passes;
@@ -62,20 +58,20 @@ test("a subject costs nothing until its first endpoint comes, and after its last
 test("an endpoint without a policy has number 0, and its policy as soon as there is one", async () => {
   const rig = new NodeRig();
   await rig.putRows(endpointRow(5, "a"));
-  assert.equal(readEndpoint(rig.maps, 5).policy, 0);
+  assert.equal(policyAt(rig.maps, 5), 0);
   const engine = engineOf("a");
   rig.node.commitPolicy(engine.commit());
-  assert.notEqual(readEndpoint(rig.maps, 5).policy, 0);
+  assert.notEqual(policyAt(rig.maps, 5), 0);
   await rig.stop();
 });
 
 test("what is replaced stays for programs that began before, and goes a moment later", async () => {
   const { rig, engine } = await running();
-  const before = readEndpoint(rig.maps, 5).policy;
+  const before = policyAt(rig.maps, 5);
   const entries = policyTexts(rig.maps).length;
   engine.upsertPolicy(policy("p", [{ app: "db" }]));
   rig.node.commitPolicy(engine.commit());
-  assert.notEqual(readEndpoint(rig.maps, 5).policy, before);
+  assert.notEqual(policyAt(rig.maps, 5), before);
   assert(policyTexts(rig.maps).length > entries);
   await rig.clock.advance(49);
   assert.equal(rig.node.status().policies.retiring, 1);
@@ -86,7 +82,7 @@ test("what is replaced stays for programs that began before, and goes a moment l
 
 test("an identity that comes raises no epoch where it only allows, one that goes does", async () => {
   const { rig, engine } = await running();
-  const number = readEndpoint(rig.maps, 5).policy;
+  const number = policyAt(rig.maps, 5);
   const epoch = epochOf(rig);
   engine.upsertIdentity(app(301, "web"));
   rig.node.commitPolicy(engine.commit());
@@ -96,7 +92,7 @@ test("an identity that comes raises no epoch where it only allows, one that goes
   rig.node.commitPolicy(engine.commit());
   assert(!passes(rig, 5, 301));
   assert(epochOf(rig) > epoch);
-  assert.equal(readEndpoint(rig.maps, 5).policy, number);
+  assert.equal(policyAt(rig.maps, 5), number);
   await rig.stop();
 });
 
@@ -172,7 +168,7 @@ test("an edit that fails in the middle is taken back, and made later", async () 
 test("a replacement that fails at any write leaves the old in force and nothing behind", async () => {
   for (let at = 0; at < 12; at++) {
     const { rig, engine } = await running();
-    const { policy: number } = readEndpoint(rig.maps, 5);
+    const number = policyAt(rig.maps, 5);
     const before = policyTexts(rig.maps);
     let left = at;
     let hasFailed = false;
@@ -184,7 +180,7 @@ test("a replacement that fails at any write leaves the old in force and nothing 
     engine.upsertPolicy(policy("p", [{ app: "db" }, { app: "web", effect: "deny" }]));
     rig.node.commitPolicy(engine.commit());
     if (rig.failures.length > 0) {
-      assert.equal(readEndpoint(rig.maps, 5).policy, number);
+      assert.equal(policyAt(rig.maps, 5), number);
       const texts = policyTexts(rig.maps);
       for (const text of before) assert(texts.includes(text), "the old is whole");
     }
@@ -203,7 +199,7 @@ test("a new process changes nothing until it is told, and takes the rest out whe
   );
   await rig.settle();
   const epoch = epochOf(rig);
-  const number = readEndpoint(rig.maps, 5).policy;
+  const number = policyAt(rig.maps, 5);
   await rig.restart();
   rig.operations.length = 0;
   await rig.settle();
@@ -216,8 +212,8 @@ test("a new process changes nothing until it is told, and takes the rest out whe
   again.upsertIdentity(app(300, "web"));
   again.upsertPolicy(policy("p", [{ app: "web" }]));
   rig.node.commitPolicy(again.commit());
-  const fresh = readEndpoint(rig.maps, 5).policy;
-  assert(![0, number, readEndpoint(rig.maps, 6).policy].includes(fresh));
+  const fresh = policyAt(rig.maps, 5);
+  assert(![0, number, policyAt(rig.maps, 6)].includes(fresh));
   await rig.settle();
   assert(passes(rig, 6, 300), "nobody said that it is gone");
   rig.node.declareFull();
@@ -234,7 +230,8 @@ test("a pod that takes another's slot while no process runs does not get its pol
   const { rig } = await running();
   await rig.restart();
   await rig.putRows(endpointRow(5, "a", { id: 77 }));
-  const { policy: number, since } = readEndpoint(rig.maps, 5);
+  const { since } = readEndpoint(rig.maps, 5);
+  const number = policyAt(rig.maps, 5);
   assert.equal(number, 0);
   assert(since > 1 && since <= epochOf(rig));
   assert.equal(rulingOfSlot(rig.maps, 5, to(300)).passes, false);

@@ -111,7 +111,7 @@ void describe("a pod without a policy", () => {
     test("also where its number is that of no policy", () => {
       world.state.removePolicy(PODS.a.slot);
       world.sends("a", udp("a:1000", "x:53"), "drop endpoint-not-ready");
-      world.state.changeEndpoint(PODS.a.slot, { policy: 1_000_000 });
+      world.state.changeEndpoint(PODS.a.slot, { policy: 60_000, nextPolicy: 60_000 });
       world.sends("a", udp("a:1000", "x:53"), "drop endpoint-not-ready");
     });
   });
@@ -126,6 +126,24 @@ void describe("a pod without a policy", () => {
       world.sends("a", udp("a:1000", "x:53"), DEFAULT);
       world.sends("b", udp("b:1000", "a:53"), DEFAULT);
     });
+  });
+});
+
+void describe("two policies of each pod", () => {
+  const world = openWorld();
+  const SHUT = 13;
+
+  test("hold by the parity of the node's generation, on both sides at once", () => {
+    world.state.setPolicy(SHUT, []);
+    world.state.changeEndpoint(PODS.a.slot, { nextPolicy: SHUT });
+    world.state.changeEndpoint(PODS.b.slot, { nextPolicy: SHUT });
+    const opens = (): void => void world.sends("a", udp("a:1000", "b:53"), "redirect");
+    opens();
+    for (const generation of [1, 0, 3, 2, 0xffff_ffff]) {
+      world.state.setEpoch(world.state.epoch + 1, generation);
+      if (generation % 2 === 0) opens();
+      else world.sends("a", udp("a:1000", "b:53"), "drop policy-denied");
+    }
   });
 });
 

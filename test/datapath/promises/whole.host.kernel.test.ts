@@ -7,9 +7,9 @@ import { World } from "../world/world.ts";
 import { Child, pathOf } from "./child.ts";
 import { policy, policyRef } from "./policies.ts";
 
-// New flows see a policy change whole or not at all: two policies take turns while another process
-// begins flows, and what each pod's policy said of a flow must be what one of the two says. Pods
-// change one after the other: within a fraction of a millisecond, the two of a flow may differ.
+// New flows see a policy change whole or not at all: two versions take turns while another process
+// begins flows, and what both pods' policies said of a flow must be what one of the two says. Some
+// denials move from one pod to the other: neither version lets such flows pass.
 
 const TURNS = 120;
 const FLOWS = 300_000;
@@ -23,31 +23,40 @@ type Version = "a" | "b";
 const VERSIONS = ["a", "b"] as const;
 
 /** By thousands of ports: who allows them. Denied: by a rule, where the other allows; else by none. */
-const KINDS: Readonly<Record<number, readonly Version[]>> = {
-  1: ["a"],
-  2: ["b"],
-  3: ["a", "b"],
-  4: [],
+const KINDS: Readonly<Record<number, Readonly<Record<Direction, readonly Version[]>>>> = {
+  1: { egress: ["a"], ingress: ["a"] },
+  2: { egress: ["b"], ingress: ["b"] },
+  3: { egress: ["a", "b"], ingress: ["a", "b"] },
+  4: { egress: [], ingress: [] },
+  5: { egress: ["a"], ingress: ["b"] },
+  6: { egress: ["b"], ingress: ["a"] },
 };
+const MOVING = [5, 6];
 const PORTS = Object.keys(KINDS).flatMap((thousands) =>
   Array.from({ length: PORTS_OF_EACH_KIND }, (_, at) => Number(thousands) * 1000 + at * 61),
 );
 
 function rules(direction: Direction, version: Version): string {
-  const [own, others] = version === "a" ? [1000, 2000] : [2000, 1000];
   const [pod, peer] = direction === "ingress" ? ["api", "web"] : ["web", "api"];
   const peers = direction === "ingress" ? "fromEndpoints" : "toEndpoints";
-  const rule = (port: number): string =>
-    `{ ${peers}: [{ matchLabels: { app: ${peer} } }],
-       toPorts: [{ ports: [{ port: "${port}", endPort: ${port + 999}, protocol: UDP }] }] }`;
+  const rulesFor = (isFor: (allowing: readonly Version[]) => boolean): string =>
+    Object.entries(KINDS)
+      .filter(([, kind]) => isFor(kind[direction]))
+      .map(
+        ([thousands]) => `{ ${peers}: [{ matchLabels: { app: ${peer} } }], ${ports(thousands)} }`,
+      )
+      .join(", ");
+  const allowed = rulesFor((allowing) => allowing.includes(version));
+  const denied = rulesFor((allowing) => allowing.length > 0 && !allowing.includes(version));
   const selector = `endpointSelector: { matchLabels: { app: ${pod} } }`;
   return (
-    policy(
-      `allow-${direction}-${version}`,
-      `{ ${selector}, ${direction}: [${rule(own)}, ${rule(3000)}] }`,
-    ) +
-    policy(`deny-${direction}-${version}`, `{ ${selector}, ${direction}Deny: [${rule(others)}] }`)
+    policy(`allow-${direction}-${version}`, `{ ${selector}, ${direction}: [${allowed}] }`) +
+    policy(`deny-${direction}-${version}`, `{ ${selector}, ${direction}Deny: [${denied}] }`)
   );
+}
+
+function ports(thousands: string): string {
+  return `toPorts: [{ ports: [{ port: "${thousands}000", endPort: ${thousands}999, protocol: UDP }] }]`;
 }
 
 const text = (version: Version): string => rules("ingress", version) + rules("egress", version);
@@ -62,7 +71,7 @@ async function change(world: World, from: Version | undefined, to: Version): Pro
 
 /** Verdict and policy, as one version says them of a port on one side. */
 function saying(direction: Direction, version: Version, port: number): string {
-  const allowing = KINDS[Math.floor(port / 1000)] ?? [];
+  const allowing = KINDS[Math.floor(port / 1000)]?.[direction] ?? [];
   if (allowing.includes(version)) return `allowed by shop/allow-${direction}-${version}`;
   return allowing.length > 0 ? `denied by shop/deny-${direction}-${version}` : "denied by nobody";
 }
@@ -92,17 +101,20 @@ class Judge {
 
   #check(event: FlowEvent): void {
     const { destinationPort: port, verdict } = event;
-    const versions: (readonly Version[])[] = [];
+    let versions: readonly Version[] = VERSIONS;
+    const all: string[] = [];
     for (const [side, direction] of (["egress", "ingress"] as const).entries()) {
       if (verdict[side] === Verdict.notJudged) continue;
       const said = this.#said(event, side, direction);
-      const by = VERSIONS.filter((version) => saying(direction, version, port) === said);
-      assert.ok(by.length > 0, `port ${port}, ${direction}: ${said}`);
-      versions.push(by);
+      versions = versions.filter((version) => saying(direction, version, port) === said);
+      all.push(`${direction} ${said}`);
     }
+    assert.ok(versions.length > 0, `port ${port}: neither says ${all.join(", ")}`);
     this.flows += 1;
     const isDrop = event.kind === FlowEventKind.eventDrop;
     assert.equal(isDrop, verdict.includes(Verdict.denied), `port ${port}: what became of it`);
+    const isMoving = MOVING.includes(Math.floor(port / 1000));
+    assert.ok(isDrop || !isMoving, `port ${port}: neither lets it pass`);
     this.#checkTime(event, versions);
   }
 
@@ -125,16 +137,15 @@ class Judge {
   }
 
   /** When a change is done, nobody is judged by what was before. */
-  #checkTime(
-    { timeNs, destinationPort }: FlowEvent,
-    versions: readonly (readonly Version[])[],
-  ): void {
+  #checkTime({ timeNs, destinationPort }: FlowEvent, versions: readonly Version[]): void {
     const phase = this.phases.find(
       ({ fromNs, toNs }) => timeNs > fromNs + GRACE_NS && timeNs < toNs,
     );
     if (phase === undefined) return;
-    const isOld = versions.some((by) => !by.includes(phase.version));
-    assert.ok(!isOld, `port ${destinationPort} by what was before ${phase.version}`);
+    assert.ok(
+      versions.includes(phase.version),
+      `port ${destinationPort} by what was before ${phase.version}`,
+    );
   }
 }
 
@@ -173,7 +184,7 @@ test("new flows see each change of policy whole or not at all", async () => {
     version = next;
     const fromNs = world.datapath.readClock().timeNs;
     judge.phases.push({ version, fromNs, toNs: fromNs + 3_600_000_000_000n });
-    // Every other one comes while what the one before replaced is still being taken out.
+    // Every other one comes while records still name what the one before replaced, and has to wait.
     if (turn % 2 === 0) await world.control.retired();
     judge.look();
   }

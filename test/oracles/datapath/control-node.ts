@@ -24,6 +24,7 @@ const UPLINK = 9;
 /** Longer than what is replaced is kept. */
 const RETIREMENT_MS = 1_000;
 /** Writes that come at once, before packets may. */
+const NO_POLICIES = [0, 0] as const;
 const MAX_WRITES = 40;
 
 /** Nobody listens for some, as before their proxy has started. */
@@ -117,7 +118,7 @@ function stepsOf(random: Random, writes: readonly Write[]): Step[] {
 
 function endsOf(rows: readonly EndpointRow[], remote: readonly PodFacts[]): End[] {
   const pods = rows.map(({ slot, name, identity, ipv4, ipv6, mac, hostMac }) => ({
-    pod: { slot, name, identity, policy: 0, since: 0, ipv4, ipv6, mac, hostMac },
+    pod: { slot, name, identity, policies: NO_POLICIES, since: 0, ipv4, ipv6, mac, hostMac },
     remote: undefined,
   }));
   const others = [...remote.map((pod) => ({ ...pod, cameBy: UPLINK })), ...REMOTES];

@@ -138,10 +138,19 @@ export class RawNode implements Node {
 
   #replacePolicy(pod: Pod | undefined): Step[] {
     const world = this.#world;
+    const random = this.#random;
     this.#addPolicy();
-    const number = this.#random.chance(0.1) ? 0 : (this.#policies.at(-1)?.number ?? 0);
-    if (pod !== undefined) world.setPod({ ...pod, policy: number });
-    world.raiseEpoch();
+    const number = random.chance(0.1) ? 0 : (this.#policies.at(-1)?.number ?? 0);
+    if (pod !== undefined) {
+      const policies = random.pick([
+        [number, number],
+        [number, pod.policies[1]],
+        [pod.policies[0], number],
+      ] as const);
+      world.setPod({ ...pod, policies });
+    }
+    if (random.chance(0.5)) world.nextGeneration();
+    else world.raiseEpoch();
     return [world.take("another policy")];
   }
 
@@ -185,11 +194,16 @@ export class RawNode implements Node {
       slot,
       name: `pod ${slot}`,
       identity: random.pick(IDENTITIES),
-      policy: random.chance(0.08) ? 0 : random.pick(this.#policies).number,
+      policies: [this.#somePolicy(), this.#somePolicy()],
       ipv4: families === 0 ? undefined : IpAddress.parse(`10.0.0.${last}`),
       ipv6: families === 1 ? undefined : IpAddress.parse(`fd00::${last.toString(16)}`),
       mac: MacAddress.fromBytes(Uint8Array.of(2, 0, 0, 0, 1, last)),
       hostMac: MacAddress.fromBytes(Uint8Array.of(2, 0, 0, 0, 2, last)),
     };
+  }
+
+  #somePolicy(): number {
+    const random = this.#random;
+    return random.chance(0.08) ? 0 : random.pick(this.#policies).number;
   }
 }

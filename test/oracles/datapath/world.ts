@@ -25,7 +25,8 @@ export interface Pod {
   readonly slot: number;
   readonly name: string;
   readonly identity: number;
-  readonly policy: number;
+  /** Of even and of odd generations. */
+  readonly policies: readonly [number, number];
   /** The epoch that it came in. */
   readonly since: number;
   readonly ipv4: IpAddress | undefined;
@@ -58,7 +59,7 @@ function prefixKey(cidr: Cidr): Uint8Array {
 
 function encodePod(pod: Pod): Uint8Array {
   return endpointCodec.encode({
-    policy: pod.policy,
+    policy: pod.policies,
     identity: pod.identity,
     since: pod.since,
     id: pod.slot,
@@ -74,6 +75,7 @@ function encodePod(pod: Pod): Uint8Array {
 export class World {
   readonly pods = new Map<number, Pod>();
   epoch: number;
+  #generation = 0;
   #writes: Write[] = [];
 
   constructor(epoch: number) {
@@ -89,7 +91,14 @@ export class World {
 
   raiseEpoch(by = 1): void {
     this.epoch = (this.epoch + by) >>> 0 || 1;
-    this.#put("nodeStates", u32Key(0), nodeStateCodec.encode({ epoch: this.epoch }));
+    const state = { epoch: this.epoch, generation: this.#generation };
+    this.#put("nodeStates", u32Key(0), nodeStateCodec.encode(state));
+  }
+
+  /** The other policies of all pods hold, from here on. */
+  nextGeneration(): void {
+    this.#generation = (this.#generation + 1) >>> 0;
+    this.raiseEpoch();
   }
 
   setPod(pod: Pod): void {
