@@ -6,6 +6,7 @@ import {
   type NamespaceRef,
   type Netlink,
   openNetlink,
+  RouteTable,
   throwFirst,
 } from "#netlink";
 import type { Datapath } from "../datapath.ts";
@@ -30,8 +31,8 @@ import {
 } from "./settings.ts";
 
 /** The kernel takes a few milliseconds from "both sides are up" to "packets go". */
-const CARRIER_POLL_MS = 1;
-const MAX_CARRIER_POLLS = 2000;
+const POLL_MS = 1;
+const MAX_POLLS = 2000;
 
 export interface PodDevicesOptions {
   /** The node's, borrowed. */
@@ -105,7 +106,7 @@ export class PodDevices {
     }
     const ready = outcomes.map(async ({ device, error }) => ({
       device,
-      error: error ?? (await this.#attempt(device, () => this.#waitForCarrier(device))),
+      error: error ?? (await this.#attempt(device, () => this.#waitUntilReady(device))),
     }));
     return Promise.all(ready);
   }
@@ -162,18 +163,33 @@ export class PodDevices {
     throwFirst(await pod.applyAsync(podChanges(device, link.index, router)));
   }
 
-  /** What the host sends before is lost, and TCP tries again only a second later. */
-  async #waitForCarrier(device: PodDevice): Promise<void> {
-    for (let poll = 0; poll < MAX_CARRIER_POLLS; poll++) {
-      const link = await this.#netlink.async.links.get(device.slot);
+  /** What is sent before is lost, and tried again only a second later. */
+  async #waitUntilReady(device: PodDevice): Promise<void> {
+    const { slot, ipv6 } = device;
+    await pollFor(`device ${slot} is not up`, async () => {
+      const link = await this.#netlink.async.links.get(slot);
       if (link === undefined) throw gone(device);
-      if (link.operationalState === "up") return;
-      await new Promise((resolve) => {
-        setTimeout(resolve, CARRIER_POLL_MS);
-      });
-    }
-    throw new AppError("no-carrier", `device ${device.slot} is not up after two seconds`);
+      return link.operationalState === "up";
+    });
+    if (ipv6 === undefined) return;
+    using pod = this.#openPod(device.namespace);
+    // A pod's kernel takes nothing for its own before, not even what its neighbours answer.
+    await pollFor(`the pod at device ${slot} has not taken its address ${ipv6}`, async () => {
+      const local = { family: 6, table: RouteTable.local } as const;
+      const routes = await pod.async.routes.list(local);
+      return routes.some(({ destination }) => destination.first.equals(ipv6));
+    });
   }
+}
+
+async function pollFor(what: string, isThere: () => Promise<boolean>): Promise<void> {
+  for (let poll = 0; poll < MAX_POLLS; poll++) {
+    if (await isThere()) return;
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS);
+    });
+  }
+  throw new AppError("pod-not-ready", `${what} after two seconds`);
 }
 
 function gone({ slot }: PodDevice): AppError {
