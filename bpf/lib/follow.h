@@ -12,8 +12,8 @@ struct place {
 	// Of the device that the packet came in by, where it goes to the pod; 0 for the host's own.
 	__u32 came_by;
 	bool is_from_pod;
-	// Of the node, when the packet came.
-	__u32 generation;
+	// The parity of the node's, when the packet came.
+	__u8 generation;
 };
 
 // Who began, whom he wants, and what for.
@@ -26,7 +26,7 @@ struct request {
 	// Where known: the pod at whose device the packet is.
 	__u32 initiator_slot;
 	__u32 responder_slot;
-	__u32 generation;
+	__u8 generation;
 };
 
 // Off the stack, which is too small for all of it; a CPU handles one packet at a time.
@@ -35,6 +35,7 @@ struct scratch {
 	struct flow flow;
 	struct decision second;
 	struct tuple reported;
+	struct question question;
 };
 
 struct {
@@ -58,7 +59,7 @@ struct party {
 };
 
 static __always_inline void find_party(struct party *party, const struct address *address,
-				       enum family family, __u32 known_slot, __u32 generation)
+				       enum family family, __u32 known_slot, __u8 generation)
 {
 	struct endpoint *endpoint;
 	__u64 word;
@@ -73,7 +74,7 @@ static __always_inline void find_party(struct party *party, const struct address
 	}
 	// Policy and identity at once.
 	word = *(volatile __u64 *)endpoint;
-	party->policy = (__u16)(generation & 1 ? word >> 16 : word);
+	party->policy = (__u16)(generation ? word >> 16 : word);
 	party->identity = word >> 32;
 }
 
@@ -90,12 +91,14 @@ GLOBAL int judge_request(const struct request *request, struct flow *flow,
 			 struct decision *decision, __u32 epoch)
 {
 	struct party initiator, responder;
-	struct question question = {};
+	struct scratch *scratch = find_scratch();
+	struct question *question;
 
-	if (!request || !flow || !decision)
+	if (!request || !flow || !decision || !scratch)
 		return DROP_INVALID_PACKET;
-	question.port = request->port;
-	question.protocol = request->protocol;
+	question = &scratch->question;
+	question->port = request->port;
+	question->protocol = request->protocol;
 	find_party(&initiator, &request->initiator, request->family, request->initiator_slot,
 		   request->generation);
 	find_party(&responder, &request->responder, request->family, request->responder_slot,
@@ -113,27 +116,27 @@ GLOBAL int judge_request(const struct request *request, struct flow *flow,
 	if (initiator.slot && initiator.slot == responder.slot)
 		return NOT_DROPPED;
 	if (initiator.slot) {
-		question.direction = EGRESS;
-		question.policy = initiator.policy;
-		question.own_identity = initiator.identity;
-		question.identity = responder.identity;
-		question.block = has_blocks(initiator.policy, POLICY_EGRESS_BLOCKS) ?
+		question->direction = EGRESS;
+		question->policy = initiator.policy;
+		question->own_identity = initiator.identity;
+		question->identity = responder.identity;
+		question->block = has_blocks(initiator.policy, POLICY_EGRESS_BLOCKS) ?
 					 find_block(&request->responder, request->family) :
 					 0;
-		judge(&question, &decision->egress);
+		judge(question, &decision->egress);
 		if (decision->egress.reason)
 			return decision->egress.reason;
 		flow->proxy_port = decision->egress.proxy_port;
 	}
 	if (responder.slot) {
-		question.direction = INGRESS;
-		question.policy = responder.policy;
-		question.own_identity = responder.identity;
-		question.identity = initiator.identity;
-		question.block = has_blocks(responder.policy, POLICY_INGRESS_BLOCKS) ?
+		question->direction = INGRESS;
+		question->policy = responder.policy;
+		question->own_identity = responder.identity;
+		question->identity = initiator.identity;
+		question->block = has_blocks(responder.policy, POLICY_INGRESS_BLOCKS) ?
 					 find_block(&request->initiator, request->family) :
 					 0;
-		judge(&question, &decision->ingress);
+		judge(question, &decision->ingress);
 		if (decision->ingress.reason)
 			return decision->ingress.reason;
 		if (!flow->proxy_port)
@@ -398,7 +401,7 @@ static __always_inline enum drop_reason follow(struct __sk_buff *packet,
 	struct flow *flow;
 	enum role sender;
 
-	place->generation = state.generation;
+	place->generation = state.generation & 1;
 	if (is_icmp) {
 		meaning = meaning_of(headers->protocol, headers->source_port);
 		// Each family has its own.

@@ -707,7 +707,7 @@ export interface Request {
   readonly initiatorSlot: number;
   /** `__u32` */
   readonly responderSlot: number;
-  /** `__u32` */
+  /** `__u8` */
   readonly generation: number;
 }
 
@@ -721,7 +721,7 @@ export const requestCodec: Codec<Request> = defineCodec(
     port: view.getUint16(at + 34, true),
     initiatorSlot: view.getUint32(at + 36, true),
     responderSlot: view.getUint32(at + 40, true),
-    generation: view.getUint32(at + 44, true),
+    generation: view.getUint8(at + 44),
   }),
   (view, at, value) => {
     addressCodec.write(view, at, value.initiator);
@@ -731,7 +731,7 @@ export const requestCodec: Codec<Request> = defineCodec(
     view.setUint16(at + 34, u16(value.port), true);
     view.setUint32(at + 36, u32(value.initiatorSlot), true);
     view.setUint32(at + 40, u32(value.responderSlot), true);
-    view.setUint32(at + 44, u32(value.generation), true);
+    view.setUint8(at + 44, u8(value.generation));
   },
 );
 
@@ -851,7 +851,47 @@ export const tupleCodec: Codec<Tuple> = defineCodec(
   },
 );
 
-/** `struct scratch`, 168 bytes */
+/** `struct question`, 20 bytes */
+export interface Question {
+  /** `__u32` */
+  readonly policy: number;
+  /** `__u32` */
+  readonly ownIdentity: number;
+  /** `__u32` */
+  readonly identity: number;
+  /** `__u32` */
+  readonly block: number;
+  /** `__u16` */
+  readonly port: number;
+  /** `__u8` */
+  readonly protocol: number;
+  /** `enum traffic_direction`, of TrafficDirection */
+  readonly direction: number;
+}
+
+export const questionCodec: Codec<Question> = defineCodec(
+  20,
+  (view, at) => ({
+    policy: view.getUint32(at, true),
+    ownIdentity: view.getUint32(at + 4, true),
+    identity: view.getUint32(at + 8, true),
+    block: view.getUint32(at + 12, true),
+    port: view.getUint16(at + 16, true),
+    protocol: view.getUint8(at + 18),
+    direction: view.getUint8(at + 19),
+  }),
+  (view, at, value) => {
+    view.setUint32(at, u32(value.policy), true);
+    view.setUint32(at + 4, u32(value.ownIdentity), true);
+    view.setUint32(at + 8, u32(value.identity), true);
+    view.setUint32(at + 12, u32(value.block), true);
+    view.setUint16(at + 16, u16(value.port), true);
+    view.setUint8(at + 18, u8(value.protocol));
+    view.setUint8(at + 19, u8(value.direction));
+  },
+);
+
+/** `struct scratch`, 192 bytes */
 export interface Scratch {
   /** `struct request` */
   readonly request: Request;
@@ -861,20 +901,24 @@ export interface Scratch {
   readonly second: Decision;
   /** `struct tuple` */
   readonly reported: Tuple;
+  /** `struct question` */
+  readonly question: Question;
 }
 
 export const scratchCodec: Codec<Scratch> = defineCodec(
-  168,
+  192,
   (view, at) => ({
     request: requestCodec.read(view, at),
     flow: flowCodec.read(view, at + 48),
     second: decisionCodec.read(view, at + 84),
     reported: tupleCodec.read(view, at + 128),
+    question: questionCodec.read(view, at + 168),
   }),
   (view, at, value) => {
     requestCodec.write(view, at, value.request);
     flowCodec.write(view, at + 48, value.flow);
     decisionCodec.write(view, at + 84, value.second);
     tupleCodec.write(view, at + 128, value.reported);
+    questionCodec.write(view, at + 168, value.question);
   },
 );
