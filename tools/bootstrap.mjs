@@ -13,6 +13,7 @@ const NEEDED_NODE = [20, 20];
 
 /** A Debian package, and a program by which one sees that it is there. */
 const debian = {
+  nft: { program: "nft", package: "nftables" },
   iproute: { program: "ip", package: "iproute2" },
   qemu: { program: "qemu-system-x86_64", package: "qemu-system-x86" },
   busybox: { program: "busybox", package: "busybox-static" },
@@ -26,8 +27,11 @@ const debian = {
 };
 
 const commands = {
-  test: { script: "tools/test.ts" },
-  lab: { script: "tools/lab.ts", linux: true, root: true },
+  // Only kernel tests want it, which others than root leave out.
+  test: { script: "tools/test.ts", debianForRoot: [debian.nft] },
+  lab: { script: "tools/lab.ts", debian: [debian.nft], linux: true, root: true },
+  "kube-data": { script: "tools/kube-data.ts" },
+  "kube-protobuf": { script: "tools/kube-protobuf.ts" },
   check: { script: "tools/check.ts" },
   ci: { script: "tools/ci.ts" },
   build: { script: "tools/build.ts" },
@@ -215,7 +219,9 @@ async function main() {
   const isHelp = args.includes("--help") || args.includes("-h");
   if (!isHelp) checkPlatform(name, command);
   if (!command.plain) await installNpmPackages();
-  if (!isHelp) await installDebianPackages(name, command.debian || []);
+  const isKernelTested = process.platform === "linux" && process.getuid() === 0;
+  const forRoot = (isKernelTested && command.debianForRoot) || [];
+  if (!isHelp) await installDebianPackages(name, [...(command.debian || []), ...forRoot]);
   return runScript(command, args);
 }
 

@@ -125,7 +125,7 @@ export const CRDS = {
 export type CrdKind = keyof typeof CRDS;
 
 /** Agents and operator compare it to tell whether the CRDs of a cluster are theirs. */
-const SCHEMA_VERSION_LABEL = "io.cilium.k8s.crd.schema.version";
+export const SCHEMA_VERSION_LABEL = "io.cilium.k8s.crd.schema.version";
 const SCHEMA_VERSION = "1.32.6";
 
 /** What the API server checks an object of that kind against. */

@@ -58,6 +58,7 @@ export {
   customResourceDefinition,
   openApiSchema,
   type PrinterColumn,
+  SCHEMA_VERSION_LABEL,
 } from "./crd.ts";
 export { MAX_FINDINGS, type ObjectFinding, type ObjectFindingCode } from "./findings.ts";
 export { isKnownKind, type KnownKind, type KnownObject } from "./kinds.ts";
