@@ -1,0 +1,174 @@
+import {
+  ANY,
+  copyJson,
+  type Field,
+  getOwn,
+  isObject,
+  sameJson,
+  type SchemaNode,
+  setOwn,
+} from "../schema/node.ts";
+import type { Json, JsonObject } from "../schema/types.ts";
+import { FieldSet } from "./field-set.ts";
+
+const UNKNOWN: Field = { node: ANY };
+
+/** Whether patches take the value apart, or replace it whole. */
+function isGranular(node: SchemaNode, value: Json): boolean {
+  if (node.isAtomic) return false;
+  if (isObject(value)) return true;
+  return Array.isArray(value) && (node.listType === "map" || node.listType === "set");
+}
+
+function fieldOf(node: SchemaNode, key: string): Field {
+  const field = node.type === "map" ? node.items : node.fields.get(key);
+  return field ?? UNKNOWN;
+}
+
+/** The steps of a value to what is directly below it, each with its schema. */
+function* stepsOf(
+  node: SchemaNode,
+  value: Json,
+): Generator<[step: string, field: Field, value: Json]> {
+  if (Array.isArray(value)) {
+    const items = node.items ?? UNKNOWN;
+    for (const each of value) yield [itemStep(node, each), items, each];
+  } else if (isObject(value)) {
+    for (const [key, each] of Object.entries(value)) yield [`f:${key}`, fieldOf(node, key), each];
+  }
+}
+
+/** `k:{"containerPort":80,"protocol":"TCP"}`: keys that are missing are what the schema says. */
+function itemStep(node: SchemaNode, item: Json): string {
+  if (node.listType !== "map" || !isObject(item)) return `v:${JSON.stringify(item)}`;
+  const keys: JsonObject = {};
+  for (const key of (node.listKeys ?? []).toSorted()) {
+    const value = getOwn(item, key) ?? node.items?.node.fields.get(key)?.default;
+    if (value !== undefined) setOwn(keys, key, value);
+  }
+  return `k:${JSON.stringify(keys)}`;
+}
+
+/** The fields that a value sets, as an applied configuration owns them. */
+export function fieldsOf(node: SchemaNode, value: Json): FieldSet {
+  const set = new FieldSet();
+  collect(node, value, set);
+  return set;
+}
+
+function collect(node: SchemaNode, value: Json, set: FieldSet): void {
+  if (!isGranular(node, value) || Object.keys(value ?? {}).length === 0) {
+    set.isMember = true;
+    return;
+  }
+  const isList = Array.isArray(value);
+  for (const [step, field, each] of stepsOf(node, value)) {
+    const child = set.child(step);
+    collect(field.node, each, child);
+    if (isList) child.isMember = true;
+  }
+}
+
+interface Difference {
+  /** Added, or changed in value. */
+  readonly changed: FieldSet;
+  readonly removed: FieldSet;
+}
+
+export function compare(
+  node: SchemaNode,
+  old: Json | undefined,
+  now: Json | undefined,
+): Difference {
+  const difference = { changed: new FieldSet(), removed: new FieldSet() };
+  walk({ node }, old, now, difference.changed, difference.removed);
+  return difference;
+}
+
+function walk(
+  field: Field,
+  old: Json | undefined,
+  now: Json | undefined,
+  changed: FieldSet,
+  removed: FieldSet,
+): void {
+  const { node } = field;
+  const before = old !== undefined && isGranular(node, old) ? old : undefined;
+  const after = now !== undefined && isGranular(node, now) ? now : undefined;
+  if (before === undefined && after === undefined) {
+    if (now === undefined) removed.isMember = old !== undefined;
+    else changed.isMember = !sameJson(old, now);
+    return;
+  }
+  if (old === undefined && !isAlwaysThere(field)) changed.isMember = true;
+  if (now === undefined) removed.isMember = true;
+  const left = before === undefined ? [] : [...stepsOf(node, before)];
+  const right = after === undefined ? [] : [...stepsOf(node, after)];
+  const olds = new Map(left.map(([step, , value]) => [step, value]));
+  const news = new Set(right.map(([step]) => step));
+  for (const [step, inner, value] of right) {
+    walk(inner, olds.get(step), value, changed.child(step), removed.child(step));
+  }
+  for (const [step, inner, value] of left) {
+    if (!news.has(step)) walk(inner, value, undefined, changed.child(step), removed.child(step));
+  }
+  dropEmpty(changed);
+  dropEmpty(removed);
+}
+
+/** In Go the field is there before anybody sets it: nobody owns it for what is in it. */
+function isAlwaysThere({ default: value, isRequired }: Field): boolean {
+  return isRequired === true || (isObject(value) && Object.keys(value).length === 0);
+}
+
+function dropEmpty(set: FieldSet): void {
+  for (const [step, child] of set.children) if (child.isEmpty) set.children.delete(step);
+}
+
+/** The live value with all that the configuration says put over it. */
+export function mergeTyped(node: SchemaNode, live: Json | undefined, config: Json): Json {
+  if (live === undefined || !isGranular(node, live) || !isGranular(node, config)) {
+    return copyJson(config);
+  }
+  if (Array.isArray(live)) {
+    return Array.isArray(config) ? mergeLists(node, live, config) : copyJson(config);
+  }
+  if (!isObject(live) || !isObject(config)) return copyJson(config);
+  const result = copyJson(live);
+  for (const [key, value] of Object.entries(config)) {
+    setOwn(result, key, mergeTyped(fieldOf(node, key).node, getOwn(live, key), value));
+  }
+  return result;
+}
+
+/** Items of the configuration in its order; the live ones that it does not name stay behind it. */
+function mergeLists(node: SchemaNode, live: Json[], config: Json[]): Json[] {
+  const items = (node.items ?? UNKNOWN).node;
+  const lives = new Map(live.map((each) => [itemStep(node, each), each]));
+  const result: Json[] = [];
+  for (const each of config) {
+    const step = itemStep(node, each);
+    result.push(mergeTyped(items, lives.get(step), each));
+    lives.delete(step);
+  }
+  return [...result, ...[...lives.values()].map(copyJson)];
+}
+
+/** Takes out of a value what was in the first set and is in the second no more. */
+export function prune(node: SchemaNode, value: Json, last: FieldSet, kept: FieldSet): Json {
+  if (!isGranular(node, value)) return value;
+  const isGone = (step: string): boolean => last.children.has(step) && !kept.children.has(step);
+  const inner = (step: string, field: Field, each: Json): Json => {
+    const [before, now] = [last.children.get(step), kept.children.get(step)];
+    return before === undefined || now === undefined ? each : prune(field.node, each, before, now);
+  };
+  if (Array.isArray(value)) {
+    const steps = [...stepsOf(node, value)].filter(([step]) => !isGone(step));
+    return steps.map(([step, field, each]) => inner(step, field, each));
+  }
+  const result: JsonObject = {};
+  for (const [step, field, each] of stepsOf(node, value)) {
+    if (!isGone(step)) setOwn(result, step.slice(2), inner(step, field, each));
+  }
+  return result;
+}

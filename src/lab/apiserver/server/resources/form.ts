@@ -1,0 +1,113 @@
+/** Objects in the form that a client asked for: whole, as rows of a table, or their metadata. */
+import { badRequest } from "../../schema/status-error.ts";
+import type { JsonObject, KubeObject, ServedResource } from "../../schema/types.ts";
+import type { Answer } from "../accept.ts";
+import { tableOf } from "../table/table.ts";
+import type { TableColumn } from "../table/types.ts";
+
+/** What a row carries of its object. */
+type IncludeObject = "None" | "Metadata" | "Object";
+
+export function includeObjectOf(params: URLSearchParams): IncludeObject {
+  const value = params.get("includeObject") ?? "";
+  if (value === "") return "Metadata";
+  if (value === "None" || value === "Metadata" || value === "Object") return value;
+  throw badRequest(`includeObject: ${JSON.stringify(value)} is not None, Metadata or Object`);
+}
+
+export interface FormOptions {
+  readonly answer: Answer;
+  readonly include: IncludeObject;
+  readonly nowMs: number;
+}
+
+/** One object; undefined where the form is the object itself. */
+export function formOf(
+  resource: ServedResource,
+  object: KubeObject,
+  options: FormOptions,
+): object | undefined {
+  switch (options.answer.form) {
+    case "object":
+      return undefined;
+    case "PartialObjectMetadata":
+      return metadataOnly(object, options.answer.version);
+    case "Table":
+      return table(
+        resource,
+        [object],
+        { resourceVersion: object.metadata.resourceVersion ?? "" },
+        options,
+      );
+    case "PartialObjectMetadataList":
+      throw badRequest("PartialObjectMetadataList is a form of lists, and this is one object");
+    default:
+      return undefined;
+  }
+}
+
+/** A list; undefined where the form is that of the objects themselves. */
+export function listFormOf(
+  resource: ServedResource,
+  objects: readonly KubeObject[],
+  metadata: JsonObject,
+  options: FormOptions,
+): object | undefined {
+  const { form, version } = options.answer;
+  if (form === "object") return undefined;
+  if (form === "Table") return table(resource, objects, metadata, options);
+  if (form === "PartialObjectMetadata") {
+    throw badRequest("PartialObjectMetadata is a form of single objects, and this is a list");
+  }
+  return {
+    kind: "PartialObjectMetadataList",
+    apiVersion: `meta.k8s.io/${version}`,
+    metadata,
+    items: objects.map((object) => metadataOnly(object, version)),
+  };
+}
+
+/** Every table but those of a watch's later events says its columns. */
+export function table(
+  resource: ServedResource,
+  objects: readonly KubeObject[],
+  metadata: JsonObject,
+  { answer, include, nowMs }: FormOptions,
+  hasColumns = true,
+): object {
+  const { columns, cellsOf } = tableOf(resource);
+  const rows = objects.map((object) => {
+    const { cells, conditions } = cellsOf(object, nowMs);
+    return {
+      cells,
+      ...(conditions === undefined ? {} : { conditions }),
+      ...rowObject(object, include, answer.version),
+    };
+  });
+  return {
+    kind: "Table",
+    apiVersion: `meta.k8s.io/${answer.version}`,
+    metadata,
+    columnDefinitions: hasColumns ? columns.map(definitionOf) : [],
+    rows,
+  };
+}
+
+function definitionOf({ name, type, format, description, priority }: TableColumn): object {
+  return {
+    name,
+    type,
+    format: format ?? "",
+    description: description ?? "",
+    priority: priority ?? 0,
+  };
+}
+
+function rowObject(object: KubeObject, include: IncludeObject, version: string): object {
+  if (include === "None") return {};
+  return { object: include === "Object" ? object : metadataOnly(object, version) };
+}
+
+export function metadataOnly({ metadata }: KubeObject, version: string): object {
+  return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata };
+}

@@ -1,0 +1,209 @@
+/** Create, update and patch: from what a client sent to what the store gets. */
+import type {
+  KubeObject,
+  ManagedFieldsUpdate,
+  PatchType,
+  ServedResource,
+} from "../../schema/types.ts";
+import { applyPatch } from "../../patch/apply-patch.ts";
+import { trackManagedFields } from "../../patch/managed-fields.ts";
+import type { ApiContext } from "../context.ts";
+import { alreadyExists, methodNotAllowed, notFound, requiredValue } from "../errors.ts";
+import { invalid } from "../../schema/status-error.ts";
+import { put } from "../json.ts";
+import { firstStatus, hasStatus, rulesOf } from "../kinds/facts.ts";
+import { checkNamespace } from "../kinds/namespaces.ts";
+import type { Write } from "../write.ts";
+import { type Committed, commit, type Decision, type Place } from "./commit.ts";
+import { checkName, countGeneration, fillNew, keepOld, setNamespace } from "./metadata.ts";
+
+/** How often another name is tried where a generated one is taken. */
+const MAX_NAME_TRIES = 8;
+
+export async function createObject(
+  context: ApiContext,
+  resource: ServedResource,
+  namespace: string,
+  body: unknown,
+  write: Write,
+): Promise<Committed> {
+  for (let tries = 1; ; tries++) {
+    const object = decode(context, resource, body, write);
+    const isGenerated = (object.metadata.name ?? "") === "";
+    setNamespace(resource, object, namespace);
+    fillNew(resource, object, write.now);
+    const name = object.metadata.name ?? "";
+    if (name === "") {
+      const cause = requiredValue("metadata.name", "name or generateName is required");
+      throw invalid(resource, name, [cause]);
+    }
+    const place = { resource, namespace, name };
+    try {
+      return await commit(context, place, write, (current) => {
+        if (current !== undefined) throw alreadyExists(resource, name);
+        return finishNew(context, resource, object, write);
+      });
+    } catch (error) {
+      const isTaken = (error as { reason?: string }).reason === "AlreadyExists";
+      if (!isTaken || !isGenerated || tries >= MAX_NAME_TRIES) throw error;
+    }
+  }
+}
+
+function decode(
+  { schemas }: ApiContext,
+  resource: ServedResource,
+  value: unknown,
+  write: Write,
+): KubeObject {
+  const { fieldValidation } = write.options;
+  const { object, warnings } = schemas.decode(resource, value, { fieldValidation });
+  write.warn(warnings);
+  rulesOf(resource).normalise?.(object);
+  return object;
+}
+
+function finishNew(
+  context: ApiContext,
+  resource: ServedResource,
+  object: KubeObject,
+  write: Write,
+  isTracked = false,
+): KubeObject {
+  if (resource.isNamespaced) checkNamespace(context, resource, object);
+  if (hasStatus(resource)) put(object, "status", firstStatus(resource));
+  const managed = isTracked ? object : track(context, { resource, old: undefined, object }, write);
+  rulesOf(resource).create?.(context, managed, write);
+  context.schemas.validateCreate(resource, managed);
+  return managed;
+}
+
+/** Before the rules of the kind: what those add is nobody's, as in a real server. */
+function track(
+  { schemas }: ApiContext,
+  what: Pick<ManagedFieldsUpdate, "resource" | "subresource" | "old" | "object">,
+  { options, now }: Write,
+): KubeObject {
+  return trackManagedFields(schemas, { ...what, fieldManager: options.fieldManager, now });
+}
+
+/** "" for the object itself, or "status", or another that writes a part of the object. */
+export function updateObject(
+  context: ApiContext,
+  place: Place,
+  subresource: string,
+  body: unknown,
+  write: Write,
+): Promise<Committed> {
+  const { resource, namespace, name } = place;
+  const object = decode(context, resource, body, write);
+  setNamespace(resource, object, namespace);
+  checkName(object, name);
+  return commit(context, place, write, (old) => {
+    if (old === undefined) throw notFound(resource, name);
+    return finishUpdate(context, resource, subresource, object, old, write);
+  });
+}
+
+export interface Patch {
+  readonly type: PatchType;
+  readonly body: unknown;
+  readonly isForced: boolean;
+}
+
+export function patchObject(
+  context: ApiContext,
+  place: Place,
+  subresource: string,
+  patch: Patch,
+  write: Write,
+): Promise<Committed> {
+  const { resource, namespace, name } = place;
+  const isApply = patch.type === "apply";
+  return commit(context, place, write, (old) => {
+    if (old === undefined && (!isApply || subresource !== "")) throw notFound(resource, name);
+    const patched = applyPatch(context.schemas, {
+      type: patch.type,
+      resource,
+      ...(subresource === "" ? {} : { subresource }),
+      current: old,
+      patch: patch.body,
+      fieldManager: write.options.fieldManager,
+      isForced: patch.isForced,
+      now: write.now,
+    });
+    const object = decode(context, resource, patched, write);
+    setNamespace(resource, object, namespace);
+    checkName(object, name);
+    if (old !== undefined) {
+      return finishUpdate(context, resource, subresource, object, old, write, isApply);
+    }
+    if (!resource.verbs.includes("create")) throw methodNotAllowed();
+    const managed = object.metadata["managedFields"];
+    fillNew(resource, object, write.now);
+    put(object.metadata, "managedFields", managed);
+    return finishNew(context, resource, object, write, true);
+  });
+}
+
+/** What an object that was read, changed and sent back becomes. */
+export function finishUpdate(
+  context: ApiContext,
+  resource: ServedResource,
+  subresource: string,
+  object: KubeObject,
+  old: KubeObject,
+  write: Write,
+  isTracked = false,
+): Decision {
+  keepOld(resource, object, old);
+  keepOtherPart(resource, subresource, object, old);
+  const part = subresource === "" ? {} : { subresource };
+  const managed = isTracked ? object : track(context, { resource, ...part, old, object }, write);
+  const rules = rulesOf(resource);
+  if (subresource === "") rules.update?.(context, managed, structuredClone(old), write);
+  countGeneration(resource, managed, old);
+  context.schemas.validateUpdate(resource, managed, old, subresource || undefined);
+  if (!isFinished(managed)) return managed;
+  rules.remove?.(context, old, write);
+  return "removed";
+}
+
+/** An update of the object leaves its status alone, and one of the status all but that. */
+function keepOtherPart(
+  resource: ServedResource,
+  subresource: string,
+  object: KubeObject,
+  old: KubeObject,
+): void {
+  if (subresource === "") {
+    if (hasStatus(resource)) put(object, "status", old["status"]);
+    return;
+  }
+  for (const field of Object.keys({ ...old, ...object })) {
+    if (field !== "status" && field !== "metadata") put(object, field, old[field]);
+  }
+  const { managedFields } = object.metadata;
+  if (resource.custom === undefined) {
+    put(object.metadata, "ownerReferences", old.metadata["ownerReferences"]);
+    put(object.metadata, "finalizers", old.metadata.finalizers);
+    return;
+  }
+  object.metadata = { ...old.metadata };
+  delete object.metadata.resourceVersion;
+  put(object.metadata, "managedFields", managedFields);
+}
+
+/** Nothing holds an object that is being deleted once its last finalizer is gone. */
+export function isFinished(object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (deletionTimestamp === undefined || (deletionGracePeriodSeconds ?? 0) > 0) return false;
+  if ((finalizers ?? []).length > 0) return false;
+  return object.kind !== "Namespace" || object.apiVersion !== "v1" || isEmptied(object);
+}
+
+function isEmptied(namespace: KubeObject): boolean {
+  const { spec } = namespace;
+  const finalizers = (spec as { finalizers?: readonly unknown[] } | undefined)?.finalizers;
+  return (finalizers ?? []).length === 0;
+}

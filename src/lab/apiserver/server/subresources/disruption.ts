@@ -1,0 +1,47 @@
+/** How many of its Pods a disruption budget lets go now. */
+import type { JsonObject, KubeObject } from "../../schema/types.ts";
+import { asList, asRecord, asText, at } from "../json.ts";
+import { conditionStatus } from "../table/columns.ts";
+
+/** Undefined where the budget does not select the pod. */
+export function disruptionsAllowed(
+  budget: KubeObject,
+  pod: KubeObject,
+  pods: readonly KubeObject[],
+): number | undefined {
+  const selector = asRecord(at(budget, "spec", "selector"));
+  if (selector === undefined || !matches(selector, pod)) return undefined;
+  const selected = pods.filter((one) => matches(selector, one));
+  const healthy = selected.filter(
+    (one) =>
+      conditionStatus(one, "Ready") === "True" && one.metadata.deletionTimestamp === undefined,
+  ).length;
+  const maxUnavailable = at(budget, "spec", "maxUnavailable");
+  const expected = selected.length;
+  const needed =
+    maxUnavailable === undefined
+      ? amount(at(budget, "spec", "minAvailable") ?? 1, expected)
+      : expected - amount(maxUnavailable, expected);
+  return Math.max(0, healthy - needed);
+}
+
+/** A number, or a percentage, of which parts count as whole ones. */
+function amount(value: unknown, of: number): number {
+  if (typeof value === "number") return value;
+  const percent = /^(\d+)%$/.exec(asText(value))?.[1];
+  return percent === undefined ? 0 : Math.ceil((Number(percent) * of) / 100);
+}
+
+function matches(selector: JsonObject, { metadata }: KubeObject): boolean {
+  const labels = metadata.labels ?? {};
+  const wanted = Object.entries(asRecord(selector["matchLabels"]) ?? {});
+  if (!wanted.every(([key, value]) => labels[key] === value)) return false;
+  return asList(selector["matchExpressions"]).every((expression) => {
+    const { key, operator, values } = asRecord(expression) ?? {};
+    const value = labels[asText(key)];
+    const isListed = value !== undefined && asList(values).includes(value);
+    if (operator === "In") return isListed;
+    if (operator === "NotIn") return !isListed;
+    return (value !== undefined) === (operator === "Exists");
+  });
+}

@@ -1,0 +1,137 @@
+/** The subresource scale: how many replicas, whatever the kind. */
+import { applyPatch } from "../../patch/apply-patch.ts";
+import { badRequest, invalid } from "../../schema/status-error.ts";
+import type { JsonObject, KubeObject, ServedResource } from "../../schema/types.ts";
+import { type Call, placeOf, writeOf } from "../call.ts";
+import { conflict, invalidValue, methodNotAllowed, notFound } from "../errors.ts";
+import { readPatch } from "../handlers.ts";
+import { addWarnings, readObject, sendJson } from "../http.ts";
+import { asRecord, at, ensureRecord, numberAt } from "../json.ts";
+import { commit } from "../resources/commit.ts";
+import { served } from "../resources/place.ts";
+import { getObject } from "../resources/read.ts";
+import { finishUpdate } from "../resources/write-object.ts";
+import { selectorText } from "../table/columns.ts";
+
+const SCALE = { group: "autoscaling", version: "v1", kind: "Scale" };
+
+interface Paths {
+  readonly spec: readonly string[];
+  readonly status: readonly string[];
+  readonly selector: readonly string[] | undefined;
+}
+
+export async function handleScale(call: Call): Promise<void> {
+  const { context, resource, path, verb } = call;
+  if (verb === "get") {
+    sendJson(call, 200, scaleOf(resource, served(resource, getObject(context, placeOf(call)))));
+    return;
+  }
+  if (verb !== "update" && verb !== "patch") throw methodNotAllowed();
+  const write = writeOf(call);
+  const patch = verb === "patch" ? await readPatch(call) : undefined;
+  const body = patch === undefined ? await readObject(call.request) : undefined;
+  const { object } = await commit(context, placeOf(call), write, (old) => {
+    if (old === undefined) throw notFound(resource, path.name);
+    const wanted = patch === undefined ? body : patched(call, scaleOf(resource, old), patch);
+    const options = { fieldValidation: write.options.fieldValidation };
+    const scale = context.schemas.decodeKind(
+      SCALE.group,
+      SCALE.version,
+      SCALE.kind,
+      wanted,
+      options,
+    );
+    write.warn(scale.warnings);
+    const next = withReplicas(resource, old, scale.object);
+    return finishUpdate(context, resource, "", next, old, write);
+  });
+  addWarnings(call, write.warnings);
+  sendJson(call, 200, scaleOf(resource, object));
+}
+
+function patched(
+  { context, resource, params }: Call,
+  scale: KubeObject,
+  { type, body, isForced }: Awaited<ReturnType<typeof readPatch>>,
+): KubeObject {
+  if (type === "apply") {
+    throw badRequest("apply patches of scale are not supported by the lab's API server");
+  }
+  return applyPatch(context.schemas, {
+    // A Scale is so small that a strategic merge is a plain one.
+    type: type === "strategic" ? "merge" : type,
+    resource,
+    current: scale,
+    patch: body,
+    fieldManager: params.get("fieldManager") ?? "",
+    isForced,
+    now: "",
+  });
+}
+
+function withReplicas(resource: ServedResource, old: KubeObject, scale: KubeObject): KubeObject {
+  const name = old.metadata.name ?? "";
+  const wanted = scale.metadata.resourceVersion ?? "";
+  if (wanted !== "" && wanted !== old.metadata.resourceVersion) throw conflict(resource, name);
+  const replicas = numberAt(scale, "spec", "replicas") ?? 0;
+  if (replicas < 0) {
+    const why = "must be greater than or equal to 0";
+    throw invalid(SCALE, name, [invalidValue("spec.replicas", replicas, why)]);
+  }
+  const next = structuredClone(old);
+  const steps = pathsOf(resource).spec;
+  let here: JsonObject = next;
+  for (const step of steps.slice(0, -1)) here = ensureRecord(here, step);
+  const last = steps.at(-1);
+  if (last !== undefined) here[last] = replicas;
+  return next;
+}
+
+function scaleOf(resource: ServedResource, object: KubeObject): KubeObject {
+  const { name = "", namespace = "", uid, resourceVersion, creationTimestamp } = object.metadata;
+  const paths = pathsOf(resource);
+  const selector = paths.selector === undefined ? undefined : at(object, ...paths.selector);
+  const text =
+    typeof selector === "string"
+      ? selector
+      : selectorText(asRecord(selector)).replace("<none>", "");
+  const metadata = {
+    name,
+    namespace,
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+  };
+  return {
+    kind: SCALE.kind,
+    apiVersion: `${SCALE.group}/${SCALE.version}`,
+    metadata,
+    spec: { replicas: numberAt(object, ...paths.spec) ?? 0 },
+    status: {
+      replicas: numberAt(object, ...paths.status) ?? 0,
+      ...(text === "" ? {} : { selector: text }),
+    },
+  };
+}
+
+function pathsOf({ custom }: ServedResource): Paths {
+  const scale = custom?.scale;
+  if (scale === undefined) {
+    return {
+      spec: ["spec", "replicas"],
+      status: ["status", "replicas"],
+      selector: ["spec", "selector"],
+    };
+  }
+  const { labelSelectorPath } = scale;
+  return {
+    spec: stepsOf(scale.specReplicasPath),
+    status: stepsOf(scale.statusReplicasPath),
+    selector: labelSelectorPath === undefined ? undefined : stepsOf(labelSelectorPath),
+  };
+}
+
+function stepsOf(path: string): readonly string[] {
+  return path.split(".").filter((step) => step !== "");
+}

@@ -1,0 +1,5 @@
+import { defineFuzzSoak, type Soak } from "#test";
+
+const soak: Soak = defineFuzzSoak("src/lab");
+
+export default soak;
