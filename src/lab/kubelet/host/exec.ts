@@ -1,0 +1,78 @@
+import { lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "#base";
+import type { ContainerRecord } from "../pod/record.ts";
+import type { RunnerPod } from "../pod/runner.ts";
+import { runCommand } from "./files.ts";
+import { shellQuote } from "./shell.ts";
+
+/**
+ * A command line that runs a program inside a container, as a child of whoever runs it: in its
+ * namespaces, with its variables and its working folder.
+ */
+export function execArguments(
+  record: ContainerRecord,
+  here: RunnerPod,
+  command: readonly string[],
+  hasTty = false,
+): string[] {
+  const { process, container, run } = record;
+  if (process === undefined || run === undefined || !process.isRunning) {
+    throw new AppError("exec", `container not found ("${container.name}")`);
+  }
+  const environment = environmentOf(process.pid);
+  if (hasTty && !environment.some((variable) => variable.startsWith("TERM=")))
+    environment.push("TERM=xterm");
+  const path = environment.find((variable) => variable.startsWith("PATH="))?.slice(5) ?? "";
+  const program = command[0] ?? "";
+  const { pid } = process;
+  needProgram(pid, path, program);
+  const script = `cd ${shellQuote(container.workingDir ?? "/")} 2> /dev/null || cd /\nexec "$@"`;
+  const isHostPid = here.pod.spec.hostPID === true;
+  const spaces = ["--mount", "--uts", "--ipc", "--net", ...(isHostPid ? [] : ["--pid"])];
+  const enter = ["nsenter", "--target", String(pid), ...spaces, "--"];
+  // The terminal becomes that of a session within the container: a shell outside of whose sight
+  // its own session is cannot control jobs.
+  const session = hasTty ? ["setsid", "--ctty"] : [];
+  const inner = ["sh", "-c", script, "sh", ...session, "env", "-i", ...environment, ...command];
+  const { cgroup } = here;
+  if (cgroup === undefined) return [...enter, ...inner];
+  const enterGroup = `echo 0 > ${shellQuote(`${cgroup}/cgroup.procs`)} 2> /dev/null || :; exec "$@"`;
+  return ["sh", "-c", enterGroup, "sh", ...enter, ...inner];
+}
+
+/** A program that is not there is the runtime's failure, and not one of the program. */
+function needProgram(pid: number, path: string, program: string): void {
+  const isThere = (file: string): boolean =>
+    lstatSync(join("/proc", String(pid), "root", file), { throwIfNoEntry: false }) !== undefined;
+  const isFound = program.includes("/")
+    ? isThere(program)
+    : path.split(":").some((folder) => isThere(join(folder, program)));
+  if (isFound && program !== "") return;
+  const reason = program.includes("/")
+    ? `stat ${program}: no such file or directory`
+    : "executable file not found in $PATH";
+  throw new AppError(
+    "exec",
+    "error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: " +
+      `unable to start container process: exec: ${JSON.stringify(program)}: ${reason}`,
+  );
+}
+
+/** The variables that the container's own program was started with. */
+function environmentOf(pid: number): string[] {
+  const text = readFileSync(join("/proc", String(pid), "environ"), "utf8");
+  return text.split("\0").filter((variable) => variable !== "");
+}
+
+/** Runs a program in a container to its end, as probes and hooks do. */
+export async function execInContainer(
+  record: ContainerRecord,
+  here: RunnerPod,
+  command: readonly string[],
+  timeoutMs: number,
+): Promise<{ exitCode: number; output: string; isTimedOut: boolean }> {
+  const result = await runCommand(execArguments(record, here, command), { timeoutMs });
+  const { exitCode, stdout, stderr, isTimedOut } = result;
+  return { exitCode, output: stdout + stderr, isTimedOut };
+}

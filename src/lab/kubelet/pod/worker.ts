@@ -1,0 +1,375 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "#base";
+import { type BackOff, goSeconds, nextBackOff } from "../core/back-off.ts";
+import type { NodeFacts } from "../core/environment.ts";
+import { hostNameOf, hostsFile, resolverFile } from "../core/host-files.ts";
+import { isAnythingRunning, type ObservedPod } from "../core/observed.ts";
+import { type Action, planPod } from "../core/plan.ts";
+import { describePod, type Pod } from "../core/pod.ts";
+import type { KubeletContext } from "../context.ts";
+import { readJson, rewriteFile, writeJson } from "../host/files.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import { adoptContainer } from "./adopt.ts";
+import { PodFolders } from "./folders.ts";
+import { isProbed, prepareLaunch } from "./launch.ts";
+import { Terminator } from "./terminator.ts";
+import { type ContainerRecord, newRecord, observe, type RunFile } from "./record.ts";
+import { ContainerRunner, type RunnerPod } from "./runner.ts";
+import { PodVolumes } from "./pod-volumes.ts";
+import { StatusReporter } from "./reporter.ts";
+import { SandboxKeeper } from "./sandbox-keeper.ts";
+import { PodTeller } from "./teller.ts";
+import { startProbes } from "./probing.ts";
+import { Wakeup } from "./wakeup.ts";
+import { findImage } from "../images/catalogue.ts";
+import { waitForImage } from "./pull.ts";
+
+/** How long until a failed step, as a mount or a network, is tried again. */
+const RETRY_MS = 2_000;
+/** How many steps in a row a pod may take before others get their turn. */
+const MAX_STEPS = 50;
+
+/** Keeps one pod as its specification says, from when the kubelet sees it until nothing is left. */
+export class PodWorker {
+  readonly folders: PodFolders;
+  readonly records: readonly ContainerRecord[];
+  /** Settled when what an earlier kubelet ran is found again. */
+  readonly adopted: Promise<void>;
+  /** Settled when the worker has ended: with true, when nothing of the pod is left. */
+  readonly done: Promise<boolean>;
+  readonly #context: KubeletContext;
+  readonly #keeper: SandboxKeeper;
+  readonly #volumes: PodVolumes;
+  readonly #reporter: StatusReporter;
+  readonly #teller: PodTeller;
+  readonly #runner: ContainerRunner;
+  readonly #terminator: Terminator;
+  readonly #wakeup: Wakeup;
+  readonly #backOffs = new Map<string, BackOff>();
+  readonly #seenAt: number;
+  #pod: Pod;
+  #isGone = false;
+  #isStopped = false;
+  #verdict: ObservedPod["verdict"];
+
+  constructor(context: KubeletContext, pod: Pod) {
+    this.#context = context;
+    this.#pod = pod;
+    this.#seenAt = context.clock.nowMs();
+    this.folders = new PodFolders(context.folders.state, pod);
+    this.records = [
+      ...(pod.spec.initContainers ?? []).map((container) => newRecord(container, true)),
+      ...pod.spec.containers.map((container) => newRecord(container, false)),
+    ];
+    mkdirSync(join(this.folders.root, "etc"), { recursive: true });
+    mkdirSync(join(this.folders.root, "volumes"), { recursive: true });
+    this.#keeper = new SandboxKeeper(context, this.folders);
+    this.#volumes = new PodVolumes(context, this.folders);
+    this.#reporter = new StatusReporter(context);
+    this.#teller = new PodTeller(context, () => this.#pod);
+    const { tell } = this.#teller;
+    this.#wakeup = new Wakeup(context.clock);
+    this.#runner = new ContainerRunner(context, tell, () => this.#wakeup.wake());
+    this.#terminator = new Terminator(context, this.#wakeup, () => this.#pod, tell);
+    this.adopted = this.#adopt();
+    this.done = this.#run();
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  get sandbox(): Sandbox | undefined {
+    return this.#keeper.sandbox;
+  }
+
+  /** The pod as the API server has it now. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    this.#wakeup.wake();
+  }
+
+  /** The API server does not know the pod any more: everything goes. */
+  remove(): void {
+    this.#isGone = true;
+    this.#wakeup.wake();
+  }
+
+  /** The kubelet stops; the pod goes on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wakeup.wake();
+  }
+
+  async #run(): Promise<boolean> {
+    await this.adopted;
+    await this.#keeper.check(this.#pod);
+    for (;;) {
+      if (this.#isStopped) {
+        await this.#abandon();
+        return false;
+      }
+      let againAtMs = this.#context.clock.nowMs() + RETRY_MS;
+      try {
+        againAtMs = await this.#sync();
+        if (await this.#isOver()) return true;
+      } catch (error) {
+        this.#teller.complain(error);
+      }
+      await this.#wakeup.wait(againAtMs);
+    }
+  }
+
+  /** Brings the pod nearer to what it should be; answers when to look again. */
+  async #sync(): Promise<number> {
+    // What is written down is what is needed to take the pod away after it has gone.
+    writeJson(this.folders.pod, this.#pod);
+    for (let step = 0; step < MAX_STEPS; step++) {
+      if (this.#isStopped) return Infinity;
+      const target = this.#isGone ? withDeletion(this.#pod) : this.#pod;
+      const { clock } = this.#context;
+      const plan = planPod(target, this.#observed(), this.#backOffs, clock.nowMs());
+      const isIdle = plan.actions.every((action) => action.do === "back-off");
+      for (const action of plan.actions) await this.#perform(action);
+      await this.#report();
+      if (isIdle) return Math.min(plan.againAtMs, await this.#refreshVolumes(target));
+    }
+    return this.#context.clock.nowMs();
+  }
+
+  #observed(): ObservedPod {
+    const { sandbox, hadSandbox } = this.#keeper;
+    return {
+      isSandboxReady: sandbox !== undefined,
+      hadSandbox,
+      areVolumesReady: this.#volumes.areReady,
+      ips: sandbox?.ips ?? [],
+      containers: new Map(this.records.map((record) => [record.container.name, observe(record)])),
+      seenAt: this.#seenAt,
+      verdict: this.#verdict,
+    };
+  }
+
+  async #perform(action: Action): Promise<void> {
+    switch (action.do) {
+      case "mount-volumes":
+        await this.#volumes.mount(this.#pod, this.#nodeFacts());
+        return;
+      case "create-sandbox":
+        await this.#createSandbox();
+        return;
+      case "start":
+        await this.#start(this.#recordOf(action.container.name));
+        return;
+      case "back-off":
+        this.#backOff(this.#recordOf(action.container.name));
+        return;
+      case "kill":
+        await this.#terminator.kill(
+          this.#recordOf(action.container.name),
+          action.message,
+          this.here(),
+        );
+        return;
+      case "kill-all":
+        await this.#terminator.killAll(this.records, this.here());
+        return;
+      case "remove-sandbox":
+        await this.#keeper.remove(this.#pod);
+        return;
+      case "give-up":
+        this.#verdict = { reason: action.reason, message: action.message };
+        this.#teller.tellOfPod("Normal", action.reason, action.message);
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  #recordOf(name: string): ContainerRecord {
+    const record = this.records.find(({ container }) => container.name === name);
+    if (record === undefined) throw new AppError("pod", `the pod has no container ${name}`);
+    return record;
+  }
+
+  async #refreshVolumes(target: Pod): Promise<number> {
+    if (target.metadata.deletionTimestamp !== undefined) return Infinity;
+    return await this.#volumes.refresh(this.#pod, this.#nodeFacts());
+  }
+
+  async #createSandbox(): Promise<void> {
+    if (this.#keeper.hadSandbox && this.records.some(({ run }) => run !== undefined)) {
+      this.#teller.tellOfPod(
+        "Normal",
+        "SandboxChanged",
+        "Pod sandbox changed, it will be killed and re-created.",
+      );
+    }
+    await this.#keeper.create(this.#pod);
+    this.#writeHostFiles();
+  }
+
+  #writeHostFiles(): void {
+    const { clusterDns, resolverFile: hostResolver = "/etc/resolv.conf" } = this.#context;
+    const read = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
+    const ips = this.sandbox?.ips ?? [];
+    rewriteFile(this.folders.etc("hosts"), hostsFile(this.#pod, ips, read("/etc/hosts")));
+    rewriteFile(
+      this.folders.etc("resolv.conf"),
+      resolverFile(this.#pod, { clusterDns, hostFile: read(hostResolver) }),
+    );
+    rewriteFile(this.folders.etc("hostname"), `${this.#hostName()}\n`);
+  }
+
+  #hostName(): string {
+    return this.#pod.spec.hostNetwork === true ? this.#context.node : hostNameOf(this.#pod);
+  }
+
+  #nodeFacts(): NodeFacts {
+    const { addresses, capacity } = this.#context;
+    const podIps = this.#pod.spec.hostNetwork === true ? addresses : (this.sandbox?.ips ?? []);
+    return { podIps, hostIps: addresses, capacity };
+  }
+
+  /** What containers of this pod are run with; undefined while it has no sandbox. */
+  here(): RunnerPod | undefined {
+    const { sandbox, cgroup } = this.#keeper;
+    if (sandbox === undefined) return undefined;
+    return {
+      pod: this.#pod,
+      folders: this.folders,
+      sandbox,
+      cgroup,
+      hostName: this.#hostName(),
+      node: this.#nodeFacts(),
+    };
+  }
+
+  async #start(record: ContainerRecord): Promise<void> {
+    const here = this.here();
+    if (here === undefined) return;
+    const { name } = record.container;
+    const end = record.run?.end;
+    await this.#runner.start(record, here);
+    if (end !== undefined && record.run?.end !== end) {
+      this.#backOffs.set(name, nextBackOff(this.#backOffs.get(name), end.finishedAt));
+    }
+    if (record.process === undefined) return;
+    // A hook that fails condemns the container, which the next plan sees.
+    if (record.container.lifecycle?.postStart !== undefined)
+      await this.#terminator.postStart(record, here);
+    this.#probe(record);
+  }
+
+  #probe(record: ContainerRecord): void {
+    if (!isProbed(record.container, record.isInit)) return;
+    startProbes(this.#context, record, {
+      ip: () => this.#nodeFacts().podIps[0],
+      here: () => this.here(),
+      tell: this.#teller.tell,
+      onChange: () => this.#wakeup.wake(),
+    });
+  }
+
+  #backOff(record: ContainerRecord): void {
+    if (record.pullFailures > 0) {
+      waitForImage(record, this.#teller.tell);
+      return;
+    }
+    if (
+      record.retryAt > this.#context.clock.nowMs() ||
+      record.waiting?.reason === "CrashLoopBackOff"
+    )
+      return;
+    const { name } = record.container;
+    const delay = goSeconds(this.#backOffs.get(name)?.delayMs ?? 0);
+    const pod = describePod(this.#pod);
+    record.waiting = {
+      reason: "CrashLoopBackOff",
+      message: `back-off ${delay} restarting failed container=${name} pod=${pod}`,
+    };
+    this.#teller.tell(
+      record,
+      "Warning",
+      "BackOff",
+      `Back-off restarting failed container ${name} in pod ${pod}`,
+    );
+  }
+
+  async #report(): Promise<void> {
+    if (!this.#isGone) await this.#reporter.report(this.#pod, this.#observed());
+  }
+
+  /** Whether the pod has gone: from this node, and then from the API server. */
+  async #isOver(): Promise<boolean> {
+    const isDeleted = this.#isGone || this.#pod.metadata.deletionTimestamp !== undefined;
+    if (!isDeleted || isAnythingRunning(this.#pod, this.#observed()) || this.sandbox !== undefined)
+      return false;
+    await this.#keeper.dispose(this.#pod);
+    if (!this.#isGone) await this.#reporter.confirmDeletion(this.#pod);
+    // Watches may tell of it before the answer comes; else this is gone through once more.
+    if (!this.#isGone) return false;
+    await this.#cleanUp();
+    return true;
+  }
+
+  async #cleanUp(): Promise<void> {
+    this.#volumes.tearDown(this.#pod);
+    rmSync(this.folders.root, { recursive: true, force: true });
+    rmSync(this.folders.logs, { recursive: true, force: true });
+  }
+
+  /** Finds again what an earlier kubelet ran. */
+  async #adopt(): Promise<void> {
+    const { clock, logger } = this.#context;
+    if (readJson(this.folders.pod) === undefined) return;
+    const here = this.here();
+    if (here !== undefined) this.#volumes.adopt();
+
+    for (const record of this.records) {
+      adoptContainer(record, this.#pod, this.folders, clock);
+      const { process, run } = record;
+      if (process === undefined || run === undefined || here === undefined) continue;
+      this.#runner.watch(record, here);
+      try {
+        await this.#reopen(record, here, run.attempt);
+      } catch (error) {
+        logger.warn("a stand-in is not served again", { container: record.container.name, error });
+      }
+      this.#probe(record);
+    }
+  }
+
+  async #reopen(record: ContainerRecord, here: RunnerPod, attempt: number): Promise<void> {
+    const runFolder = this.folders.run(record.container.name, attempt);
+    const file = readJson<RunFile>(join(runFolder, "run.json"));
+    if (file?.isStandIn !== true) return;
+    const { image } = findImage(record.container.image);
+    const { launch, plan } = await prepareLaunch(this.#context, {
+      ...here,
+      container: record.container,
+      image,
+      sandboxPid: here.sandbox.process.pid,
+      runFolder,
+    });
+    await this.#runner.reopenStandIn(record, here, plan.environment, launch);
+  }
+
+  async #abandon(): Promise<void> {
+    for (const record of this.records) {
+      record.probes?.[Symbol.dispose]();
+      record.process?.abandon();
+      await record.standIn?.[Symbol.asyncDispose]();
+      record.log?.[Symbol.dispose]();
+    }
+  }
+}
+
+/** A pod that the API server has forgotten is ended as one that is being deleted. */
+function withDeletion(pod: Pod): Pod {
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, deletionTimestamp: pod.metadata.deletionTimestamp ?? "gone" },
+  };
+}
