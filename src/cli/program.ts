@@ -21,6 +21,8 @@ export interface CommandEntry {
   name: string;
   /** For the list in `--help`, so that printing it loads no command. */
   summary: string;
+  /** Left out of the list: what programs call and people do not. */
+  isHidden?: boolean;
   load: () => Promise<CommandModule>;
 }
 
@@ -71,7 +73,9 @@ export function addCommands(
   commands: readonly CommandEntry[],
   streams: Streams,
 ): void {
-  for (const { name, summary } of commands) parent.command(name).description(summary);
+  for (const { name, summary, isHidden = false } of commands) {
+    parent.command(name, { hidden: isHidden }).description(summary);
+  }
   parent.hook("preSubcommand", async (_, command) => {
     const entry = commands.find(({ name }) => name === command.name());
     if (entry === undefined) return;

@@ -9,5 +9,6 @@ export const entryPoints: Record<string, string> = {
  * whatever one call in ten needs is to be imported when it is needed.
  */
 export const startBudgets: Record<string, number> = {
-  cilium: 150_000,
+  // Commander, and a chunk of base that all commands share.
+  cilium: 170_000,
 };

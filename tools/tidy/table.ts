@@ -82,8 +82,47 @@ export const importTable: ImportTable = {
       packages: [],
       isPure: false,
     },
+    kube: {
+      doors: ["base", "base/log", "statedb", "kube/types"],
+      packages: ["@kubernetes/client-node"],
+      isPure: false,
+    },
+    "lab/apiserver": {
+      doors: ["base", "base/log", "kube/types"],
+      packages: ["lmdb", "re2js"],
+      isPure: false,
+    },
+    "lab/controllers": {
+      doors: ["base", "base/log", "kube"],
+      packages: [],
+      isPure: false,
+    },
+    "lab/network": {
+      doors: ["base", "base/log", "sys", "packet", "netlink", "kube"],
+      packages: [],
+      isPure: false,
+    },
+    "lab/kubelet": {
+      doors: ["base", "base/log", "sys", "netlink", "kube", "lab/network"],
+      packages: ["ws"],
+      isPure: false,
+    },
+    lab: {
+      doors: [
+        "base",
+        "base/log",
+        "netlink",
+        "kube",
+        "lab/apiserver",
+        "lab/controllers",
+        "lab/network",
+        "lab/kubelet",
+      ],
+      packages: ["yaml", "ws"],
+      isPure: false,
+    },
     cli: {
-      doors: ["base", "kube/types", "policy"],
+      doors: ["base", "kube/types", "policy", "kube", "lab"],
       packages: ["commander", "yaml"],
       isPure: false,
     },

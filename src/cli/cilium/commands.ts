@@ -7,6 +7,11 @@ export const ciliumProgram: ProgramSpec = {
   versionCall: ["version", "--client"],
   commands: [
     {
+      name: "lab",
+      summary: "Run a whole cluster on this machine",
+      load: () => import("./lab/lab.ts"),
+    },
+    {
       name: "policy",
       summary: "Check and ask network policies in manifests, without a cluster",
       load: () => import("./policy/policy.ts"),
