@@ -24,7 +24,8 @@ not tried.
   --keep   leave the folder as it is at the end, and say where it is
 `;
 
-const COMMANDS = ["npm test", "npm run lab"];
+/** What the lab starts goes on after its command. */
+const COMMANDS = ["npm test", "npm run lab && npm run lab -- down"];
 
 interface Trial {
   folder: string;

@@ -174,11 +174,14 @@ export class PodDevices {
     if (ipv6 === undefined) return;
     using pod = this.#openPod(device.namespace);
     // A pod's kernel takes nothing for its own before, not even what its neighbours answer.
-    await pollFor(`the pod at device ${slot} has not taken its address ${ipv6.toString()}`, async () => {
-      const local = { family: 6, table: RouteTable.local } as const;
-      const routes = await pod.async.routes.list(local);
-      return routes.some(({ destination }) => destination.first.equals(ipv6));
-    });
+    await pollFor(
+      `the pod at device ${slot} has not taken its address ${ipv6.toString()}`,
+      async () => {
+        const local = { family: 6, table: RouteTable.local } as const;
+        const routes = await pod.async.routes.list(local);
+        return routes.some(({ destination }) => destination.first.equals(ipv6));
+      },
+    );
   }
 }
 
