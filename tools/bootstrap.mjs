@@ -28,8 +28,8 @@ const debian = {
 
 const commands = {
   // Only kernel tests want it, which others than root leave out.
-  test: { script: "tools/test.ts", debianForRoot: [debian.nft] },
-  lab: { script: "tools/lab.ts", debian: [debian.nft], linux: true, root: true },
+  test: { script: "tools/test.ts", debianForRoot: [debian.nft, debian.iproute] },
+  lab: { script: "tools/lab.ts", debian: [debian.nft, debian.iproute], linux: true, root: true },
   "kube-data": { script: "tools/kube-data.ts" },
   "kube-protobuf": { script: "tools/kube-protobuf.ts" },
   check: { script: "tools/check.ts" },

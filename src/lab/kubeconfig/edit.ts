@@ -164,7 +164,13 @@ function entryValues(entry: ContextEntry): Record<ListName, object> {
 
 function print(document: Document): string {
   // Certificates are one long line each; folded, they would still be read, but not by people.
-  return document.toString({ lineWidth: 0 });
+  try {
+    return document.toString({ lineWidth: 0 });
+  } catch (error) {
+    // Anchors are read with characters in them that cannot be written.
+    const reason = error instanceof Error ? firstLine(error.message) : String(error);
+    throw new DecodeError(`it cannot be written as it was read: ${reason}`, 0);
+  }
 }
 
 /** What is wrong with a file, as an error that says what to do about it. */
