@@ -1,9 +1,11 @@
 import { accessSync, chmodSync, constants, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { CURL } from "./curl.ts";
 import { DIG, NC, NSLOOKUP, WGET } from "./sources.ts";
 
 /** Programs that people expect in a container, where this machine lacks them: by Node's means. */
 const TOOLS: Readonly<Record<string, string>> = {
+  curl: CURL,
   nc: NC,
   dig: DIG,
   nslookup: NSLOOKUP,
