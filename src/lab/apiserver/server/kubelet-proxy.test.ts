@@ -40,6 +40,10 @@ class FakeKubelet implements AsyncDisposable {
     this.#server.on("upgrade", (request, socket: Duplex) => {
       this.#sockets.add(socket);
       this.asked.push(String(request.url));
+      if (request.url?.includes("missing") === true) {
+        socket.end("HTTP/1.1 404 Error\r\nconnection: close\r\n\r\ncontainer not found");
+        return;
+      }
       const protocol = request.headers["sec-websocket-protocol"];
       socket.write(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -157,6 +161,27 @@ test(
       "/exec/default/web/main?input=1&output=1&tty=1&command=sh&command=-c",
       "/portForward/default/web?port=80",
     ]);
+  }),
+);
+
+test(
+  "what the kubelet refuses is told over the WebSocket of exec, and by status for the rest",
+  withKubelet(async (api) => {
+    await api.create(PODS, podManifest("missing", { nodeName: "node1" }));
+    const path = `${PODS}/missing/exec?command=ls&stdout=true`;
+    const { status, socket } = await upgrade(api, path, WEB_SOCKET);
+    assert.equal(status, 101);
+    const frames: Buffer[] = [];
+    for await (const chunk of socket ?? assert.fail("a socket")) frames.push(chunk as Buffer);
+    const bytes = Buffer.concat(frames);
+    const length = bytes.readUInt16BE(2);
+    assert.deepEqual([...bytes.subarray(0, 2), bytes[4]], [0x82, 126, 3]);
+    const told = JSON.parse(bytes.toString("utf8", 5, 4 + length)) as { message: string };
+    const prefix = "Internal error occurred: unable to upgrade connection: ";
+    assert.equal(told.message, `${prefix}container not found`);
+    assert.deepEqual([...bytes.subarray(4 + length)], [0x88, 2, 0x03, 0xe8]);
+    const forward = `${PODS}/missing/portforward?ports=80`;
+    assert.equal((await upgrade(api, forward, WEB_SOCKET)).status, 404);
   }),
 );
 

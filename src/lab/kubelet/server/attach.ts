@@ -41,7 +41,8 @@ export function serveAttach(
     return;
   }
   if (request.hasStdin && container.stdin === true) stdin = process.openStdin();
-  void process.ended.then(({ exitCode }) => channels.finish(exitStatus(exitCode)));
+  // How it ended is told by the pod's status; attaching has succeeded.
+  void process.ended.then(() => channels.finish(exitStatus(0)));
 }
 
 /** The container's first process holds the terminal's other end: its child has the terminal. */

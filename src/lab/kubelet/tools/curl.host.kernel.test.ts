@@ -36,7 +36,7 @@ test("curl fetches, posts, follows and says why it cannot", async () => {
     if (request.url === "/moved") response.writeHead(302, { location: "/" }).end();
     else if (request.url === "/no") response.writeHead(403).end("denied\n");
     else {
-      response.write(`${request.method} ${request.headers["x-token"] ?? "-"} `);
+      response.write(`${request.method} ${String(request.headers["x-token"] ?? "-")} `);
       request.pipe(response);
     }
   });
