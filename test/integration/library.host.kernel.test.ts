@@ -67,7 +67,10 @@ test("an example watches a device of a namespace", () => {
 });
 
 test("the types are those of the source, and a wrong use is refused", () => {
-  symlinkSync(join(root, "node_modules/@types"), join(project, "node_modules/@types"));
+  const types = join(project, "node_modules/@types");
+  // What others brought along is of versions that nobody chose.
+  rmSync(types, { recursive: true, force: true });
+  symlinkSync(join(root, "node_modules/@types"), types);
   writeFileSync(
     join(project, "use.ts"),
     `import { Collection, type KernelMap } from "ciliate/ebpf";

@@ -20,7 +20,7 @@ export interface Sources {
 }
 
 /** Used in a way that no code shows: by settings, or by another package. */
-const USED_UNSEEN = new Set(["@types/node", "oxlint-tsgolint"]);
+const USED_UNSEEN = new Set(["@types/node", "@types/ws", "oxlint-tsgolint"]);
 const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 
 /** A sentence for each thing that is wrong. */
