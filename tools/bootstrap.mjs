@@ -14,6 +14,8 @@ const NEEDED_NODE = [20, 20];
 /** A Debian package, and a program by which one sees that it is there. */
 const debian = {
   nft: { program: "nft", package: "nftables" },
+  // Of this machine, in the lab's containers; they have a stand-in where there is none.
+  curl: { program: "curl", package: "curl" },
   iproute: { program: "ip", package: "iproute2" },
   qemu: { program: "qemu-system-x86_64", package: "qemu-system-x86" },
   busybox: { program: "busybox", package: "busybox-static" },
@@ -28,8 +30,13 @@ const debian = {
 
 const commands = {
   // Only kernel tests want it, which others than root leave out.
-  test: { script: "tools/test.ts", debianForRoot: [debian.nft, debian.iproute] },
-  lab: { script: "tools/lab.ts", debian: [debian.nft, debian.iproute], linux: true, root: true },
+  test: { script: "tools/test.ts", debianForRoot: [debian.nft, debian.iproute, debian.curl] },
+  lab: {
+    script: "tools/lab.ts",
+    debian: [debian.nft, debian.iproute, debian.curl],
+    linux: true,
+    root: true,
+  },
   "kube-data": { script: "tools/kube-data.ts" },
   "kube-protobuf": { script: "tools/kube-protobuf.ts" },
   check: { script: "tools/check.ts" },

@@ -30,7 +30,8 @@ export function execArguments(
   const script = `cd ${shellQuote(container.workingDir ?? "/")} 2> /dev/null || cd /\nexec "$@"`;
   const isHostPid = here.pod.spec.hostPID === true;
   const spaces = ["--mount", "--uts", "--ipc", "--net", ...(isHostPid ? [] : ["--pid"])];
-  const enter = ["nsenter", "--target", String(pid), ...spaces, "--"];
+  // Where the kubelet itself runs in a chroot, the namespace's root is not the container's.
+  const enter = ["nsenter", "--target", String(pid), ...spaces, "--root", "--"];
   // The terminal becomes that of a session within the container: a shell outside of whose sight
   // its own session is cannot control jobs.
   const session = hasTty ? ["setsid", "--ctty"] : [];
