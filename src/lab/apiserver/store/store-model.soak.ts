@@ -84,6 +84,8 @@ class Run {
   async finish(): Promise<void> {
     await Promise.all(this.#writes.splice(0));
     for (const follower of this.#followers) await this.#catchUp(follower);
+    // Followers see a write before who wrote it is told.
+    await Promise.all(this.#writes.splice(0));
     assert.deepEqual(this.#history.get(this.#store.revision), this.#latest);
     await this.#store.close();
   }

@@ -31,7 +31,7 @@ export function execArguments(
   const isHostPid = here.pod.spec.hostPID === true;
   const spaces = ["--mount", "--uts", "--ipc", "--net", ...(isHostPid ? [] : ["--pid"])];
   // Where the kubelet itself runs in a chroot, the namespace's root is not the container's.
-  const enter = ["nsenter", "--target", String(pid), ...spaces, "--root", "--"];
+  const enter = ["nsenter", "--target", String(pid), ...spaces, "--root", "--wd", "--"];
   // The terminal becomes that of a session within the container: a shell outside of whose sight
   // its own session is cannot control jobs.
   const session = hasTty ? ["setsid", "--ctty"] : [];
