@@ -162,7 +162,8 @@ struct fold {
 	__u8 shape;
 	bool is_audit_deny;
 	bool asks_for_authentication;
-	// In the second pass: who lends the demand, and how specific he is, and one more.
+	// The second pass, and in it: who lends the demand, and how specific he is, and one more.
+	bool is_lending;
 	enum policy_authentication authentication;
 	__u8 lender_rank;
 };
@@ -209,26 +210,6 @@ static __always_inline void fold_entry(struct fold *fold, __u8 shape,
 	fold->shape = shape;
 }
 
-static long fold_shape(__u32 index, struct fold *fold)
-{
-	const struct policy *policy = bpf_map_lookup_elem(&policies, &fold->question.policy);
-	struct policy_entry *entry;
-	__u8 shape;
-
-	if (!policy)
-		return 1;
-	shape = shape_at(policy, fold->question.direction, index);
-	entry = find_entry(&fold->question, shape, fold->question.identity);
-	if (entry)
-		fold_entry(fold, shape, entry);
-	if (!fold->question.block || shape & SHAPE_ANY_IDENTITY)
-		return 0;
-	entry = find_entry(&fold->question, shape, fold->question.block);
-	if (entry)
-		fold_entry(fold, shape, entry);
-	return 0;
-}
-
 // Whether every key of the narrow shape that a packet matches is inside the wide one's.
 static __always_inline bool covers(__u8 wide, __u8 narrow)
 {
@@ -244,6 +225,8 @@ static __always_inline __u8 rank_of(__u8 shape)
 	       (shape & SHAPE_ANY_IDENTITY ? 0 : 1);
 }
 
+// Whether proof is asked for is not only the deciding entry's to say: the most specific of those
+// says it that it does not beat, or that cover its key.
 static __always_inline void lend(struct fold *fold, __u8 shape, const struct policy_entry *entry)
 {
 	if (entry->authentication == AUTHENTICATION_UNSAID)
@@ -256,25 +239,29 @@ static __always_inline void lend(struct fold *fold, __u8 shape, const struct pol
 	fold->authentication = entry->authentication;
 }
 
-// Whether proof is asked for is not only the deciding entry's to say: the most specific of those
-// says it that it does not beat, or that cover its key.
-static long lend_shape(__u32 index, struct fold *fold)
+static __always_inline void visit_entry(struct fold *fold, __u8 shape, __u32 identity)
+{
+	const struct policy_entry *entry = find_entry(&fold->question, shape, identity);
+
+	if (!entry)
+		return;
+	if (fold->is_lending)
+		lend(fold, shape, entry);
+	else
+		fold_entry(fold, shape, entry);
+}
+
+static long visit_shape(__u32 index, struct fold *fold)
 {
 	const struct policy *policy = bpf_map_lookup_elem(&policies, &fold->question.policy);
-	struct policy_entry *entry;
 	__u8 shape;
 
 	if (!policy)
 		return 1;
 	shape = shape_at(policy, fold->question.direction, index);
-	entry = find_entry(&fold->question, shape, fold->question.identity);
-	if (entry)
-		lend(fold, shape, entry);
-	if (!fold->question.block || shape & SHAPE_ANY_IDENTITY)
-		return 0;
-	entry = find_entry(&fold->question, shape, fold->question.block);
-	if (entry)
-		lend(fold, shape, entry);
+	visit_entry(fold, shape, fold->question.identity);
+	if (fold->question.block && !(shape & SHAPE_ANY_IDENTITY))
+		visit_entry(fold, shape, fold->question.block);
 	return 0;
 }
 
@@ -346,9 +333,10 @@ GLOBAL int judge(const struct question *question, struct judgement *judgement)
 		return 0;
 	}
 	count = question->direction == EGRESS ? policy->shape_count[0] : policy->shape_count[1];
-	bpf_loop(count, fold_shape, &fold, 0);
-	if (fold.asks_for_authentication)
-		bpf_loop(count, lend_shape, &fold, 0);
+	bpf_loop(count, visit_shape, &fold, 0);
+	fold.is_lending = fold.asks_for_authentication;
+	if (fold.is_lending)
+		bpf_loop(count, visit_shape, &fold, 0);
 	settle(&fold, policy->flags, judgement);
 	return 0;
 }

@@ -42,7 +42,13 @@ export {
   openKernelDatapath,
 } from "./kernel/kernel-datapath.ts";
 export { readPodObject } from "./kernel/object-file.ts";
-export type { DatapathMaps } from "./maps.ts";
+export {
+  datapathMapAbis,
+  type DatapathMapName,
+  type DatapathMaps,
+  datapathMapShape,
+  makeDatapathMaps,
+} from "./maps.ts";
 export {
   EvictionCounter,
   type FlowTableState,

@@ -12,7 +12,8 @@ import {
   type VariableAbi,
 } from "#abi";
 import { Scope } from "#base";
-import { readPodObject } from "#datapath";
+import { datapathMapAbis, makeDatapathMaps, readPodObject } from "#datapath";
+import type { ModelStores } from "#datapath/model";
 import {
   Collection,
   KernelAttacher,
@@ -30,7 +31,7 @@ import {
   type TunDevice,
   withNamespace,
 } from "#netlink";
-import { DatapathState, type Stores } from "./state.ts";
+import { DatapathState } from "./state.ts";
 
 type Hook = "from_pod" | "to_pod";
 
@@ -110,7 +111,7 @@ type Totals = { readonly flows: readonly FlowCounts[]; readonly traffic: readonl
  */
 export class Rig implements Disposable {
   readonly state: DatapathState;
-  readonly stores: Stores;
+  readonly stores: ModelStores;
   readonly #scope: Scope;
   readonly #namespace: Namespace;
   readonly #collection: Collection;
@@ -124,7 +125,7 @@ export class Rig implements Disposable {
     makeDevices(this.#namespace, options.slots);
     this.#collection = scope.use(Collection.load(readSpec(options)));
     this.#events = scope.use(new RingBuffer(this.map("flow_events")));
-    this.stores = storesOf((name) => this.map(name));
+    this.stores = makeDatapathMaps((name) => this.map(datapathMapAbis[name].name));
     this.state = new DatapathState(this.stores);
     this.#since = this.#totals();
     this.#scope = scope.move();
@@ -297,20 +298,4 @@ function makeDevices(namespace: Namespace, slots: readonly number[]): void {
     const peer = { name: `pod${slot}` };
     netlink.links.create({ name: `host${slot}`, index: slot, details: { kind: "veth", peer } });
   }
-}
-
-function storesOf(map: (name: string) => KernelMap): Stores {
-  return {
-    nodeStates: map("node_states"),
-    endpoints: map("endpoints"),
-    localAddresses: map("local_addresses"),
-    ipcache: map("ipcache"),
-    blocks: map("blocks"),
-    policies: map("policies"),
-    policyEntries: map("policy_entries"),
-    authentications: map("authentications"),
-    tcpFlows: map("tcp_flows"),
-    otherFlows: map("other_flows"),
-    datagrams: map("datagrams"),
-  };
 }

@@ -16,30 +16,8 @@ import {
   prefixCodec,
 } from "#abi";
 import { Cidr, IpAddress, MacAddress } from "#base";
+import type { ModelStores, Store } from "#datapath/model";
 import { makePolicy, type PolicyOptions, type Rule } from "./rules.ts";
-
-/** A map of bytes, the kernel's or a model's. */
-interface Store {
-  lookup(key: Uint8Array): Uint8Array | undefined;
-  update(key: Uint8Array, value: Uint8Array): void;
-  delete(key: Uint8Array): boolean;
-  entries(): Iterable<readonly [Uint8Array, Uint8Array]>;
-}
-
-/** The maps that say what the programs are to do, and those in which they keep what they saw. */
-export interface Stores {
-  readonly nodeStates: Store;
-  readonly endpoints: Store;
-  readonly localAddresses: Store;
-  readonly ipcache: Store;
-  readonly blocks: Store;
-  readonly policies: Store;
-  readonly policyEntries: Store;
-  readonly authentications: Store;
-  readonly tcpFlows: Store;
-  readonly otherFlows: Store;
-  readonly datagrams: Store;
-}
 
 export interface EndpointSpec {
   readonly slot: number;
@@ -82,12 +60,12 @@ function prefixKey(text: string): Uint8Array {
 
 /** Writes what the programs go by, in the words of a test, into maps of any kind. */
 export class DatapathState {
-  readonly #stores: Stores;
+  readonly #stores: ModelStores;
   readonly #endpoints = new Map<number, EndpointSpec>();
   /** The keys of entries by policy. */
   readonly #policies = new Map<number, readonly Uint8Array[]>();
 
-  constructor(stores: Stores) {
+  constructor(stores: ModelStores) {
     this.#stores = stores;
     this.setEpoch(FIRST_EPOCH);
   }

@@ -1,28 +1,11 @@
 import { join } from "node:path";
-import {
-  authenticationsMap,
-  blocksMap,
-  datagramsMap,
-  endpointsMap,
-  flowCountsMap,
-  flowEventsRing,
-  ipcacheMap,
-  localAddressesMap,
-  lostEventsMap,
-  metricsMap,
-  nodeStatesMap,
-  otherFlowsMap,
-  policiesMap,
-  policyEntriesMap,
-  tcpFlowsMap,
-} from "#abi";
+import { flowEventsRing } from "#abi";
 import { Scope } from "#base";
 import {
   type Attacher,
   Collection,
   type FeatureName,
   KernelAttacher,
-  type KernelMap,
   requireFeature,
   RingBuffer,
 } from "#ebpf";
@@ -34,7 +17,7 @@ import {
   defaultDatapathSettings,
   type FlowTable,
 } from "../datapath.ts";
-import type { DatapathMaps } from "../maps.ts";
+import { datapathMapAbis, type DatapathMaps, makeDatapathMaps } from "../maps.ts";
 import { collectFlows } from "./collect-flows.ts";
 import { type ClockReading, measureHertz, readClock } from "./hertz.ts";
 import { parsePodObject, readPodObject } from "./object-file.ts";
@@ -192,21 +175,5 @@ export class KernelDatapath implements Datapath {
 }
 
 function mapsOf(collection: Collection): DatapathMaps {
-  const map = ({ name }: { readonly name: string }): KernelMap => collection.map(name);
-  return {
-    nodeStates: map(nodeStatesMap),
-    endpoints: map(endpointsMap),
-    localAddresses: map(localAddressesMap),
-    ipcache: map(ipcacheMap),
-    blocks: map(blocksMap),
-    policies: map(policiesMap),
-    policyEntries: map(policyEntriesMap),
-    authentications: map(authenticationsMap),
-    tcpFlows: map(tcpFlowsMap),
-    otherFlows: map(otherFlowsMap),
-    flowCounts: map(flowCountsMap),
-    metrics: map(metricsMap),
-    lostEvents: map(lostEventsMap),
-    datagrams: map(datagramsMap),
-  };
+  return makeDatapathMaps((name) => collection.map(datapathMapAbis[name].name));
 }

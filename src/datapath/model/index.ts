@@ -10,6 +10,7 @@
  * - What the programs write to maps for all CPUs is written to the stores, byte for byte; what they
  *   count for each CPU is in `counts`.
  */
+export { memoryStores } from "./memory-stores.ts";
 export {
   Model,
   type ModelAction,

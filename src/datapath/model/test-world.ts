@@ -19,54 +19,9 @@ import {
 } from "#abi";
 import { IpAddress, MacAddress } from "#base";
 import { packet, type PacketBuilder } from "#packet";
+import { memoryStores, type MemoryStores } from "./memory-stores.ts";
 import { Model, type ModelInput } from "./model.ts";
 import type { ModelSettings } from "./pass.ts";
-import type { ModelStores, Store } from "./stores.ts";
-
-/** A map in memory; with `isTrie` the longest prefix is found. */
-class MemoryStore implements Store {
-  readonly #elements = new Map<string, readonly [Uint8Array, Uint8Array]>();
-  readonly #isTrie: boolean;
-  isFull = false;
-
-  constructor(isTrie = false) {
-    this.#isTrie = isTrie;
-  }
-
-  lookup(key: Uint8Array): Uint8Array | undefined {
-    return this.#isTrie ? this.#longest(key) : this.#elements.get(nameOf(key))?.[1].slice();
-  }
-
-  update(key: Uint8Array, value: Uint8Array): void {
-    if (this.isFull) throw new Error("full");
-    this.#elements.set(nameOf(key), [key.slice(), value.slice()]);
-  }
-
-  delete(key: Uint8Array): boolean {
-    return this.#elements.delete(nameOf(key));
-  }
-
-  entries(): Iterable<readonly [Uint8Array, Uint8Array]> {
-    return [...this.#elements.values()];
-  }
-
-  #longest(key: Uint8Array): Uint8Array | undefined {
-    const bits = (from: Uint8Array): string =>
-      Array.from(from.subarray(4), (byte) => byte.toString(2).padStart(8, "0")).join("");
-    const length = (from: Uint8Array): number =>
-      new DataView(from.buffer, from.byteOffset).getUint32(0, true);
-    const matches = [...this.#elements.values()].filter(([prefix]) =>
-      bits(key).startsWith(bits(prefix).slice(0, length(prefix))),
-    );
-    return matches.toSorted(([a], [b]) => length(b) - length(a))[0]?.[1];
-  }
-}
-
-function nameOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
-}
-
-type MemoryStores = { readonly [K in keyof ModelStores]: MemoryStore };
 
 /** An entry of a policy; what is not said of its key is any. */
 export interface TestEntry extends Partial<PolicyEntry> {
@@ -130,19 +85,7 @@ export interface Outcome {
 }
 
 export class TestWorld {
-  readonly stores: MemoryStores = {
-    nodeStates: new MemoryStore(),
-    endpoints: new MemoryStore(),
-    localAddresses: new MemoryStore(),
-    ipcache: new MemoryStore(true),
-    blocks: new MemoryStore(true),
-    policies: new MemoryStore(),
-    policyEntries: new MemoryStore(),
-    authentications: new MemoryStore(),
-    tcpFlows: new MemoryStore(),
-    otherFlows: new MemoryStore(),
-    datagrams: new MemoryStore(),
-  };
+  readonly stores: MemoryStores = memoryStores();
   readonly model: Model;
   now = 5000;
   timeNs = 1_000_000n;

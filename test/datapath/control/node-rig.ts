@@ -1,12 +1,14 @@
-import * as abi from "#abi";
 import { type AppError, FakeClock, IpAddress, MacAddress } from "#base";
 import {
   blockTable,
   type Datapath,
+  type DatapathMapName,
   type DatapathMaps,
+  datapathMapShape,
   type EndpointRow,
   endpointTable,
   ipcacheTable,
+  makeDatapathMaps,
   NodeDatapath,
 } from "#datapath";
 import { FakeMap } from "#ebpf/fake";
@@ -97,24 +99,16 @@ export class NodeRig {
 
 /** Arrays are small here, as they are looked through after each of many changes. */
 function smallMaps(policyEntries: number): DatapathMaps {
-  const make = <K, V>({ name, type, key, value }: abi.MapAbi<K, V>, maxEntries: number): FakeMap =>
-    new FakeMap({ name, type, keySize: key.size, valueSize: value.size, maxEntries, flags: 0 });
-  return {
-    nodeStates: make(abi.nodeStatesMap, 1),
-    endpoints: make(abi.endpointsMap, 16),
-    localAddresses: make(abi.localAddressesMap, 32),
-    ipcache: make(abi.ipcacheMap, 64),
-    blocks: make(abi.blocksMap, 64),
-    policies: make(abi.policiesMap, 64),
-    policyEntries: make(abi.policyEntriesMap, policyEntries),
-    authentications: make(abi.authenticationsMap, 64),
-    tcpFlows: make(abi.tcpFlowsMap, 64),
-    otherFlows: make(abi.otherFlowsMap, 64),
-    flowCounts: make(abi.flowCountsMap, 2),
-    metrics: make(abi.metricsMap, 512),
-    lostEvents: make(abi.lostEventsMap, 1),
-    datagrams: make(abi.datagramsMap, 64),
+  const maxEntries: Partial<Record<DatapathMapName, number>> = {
+    nodeStates: 1,
+    endpoints: 16,
+    localAddresses: 32,
+    policyEntries,
+    flowCounts: 2,
+    metrics: 512,
+    lostEvents: 1,
   };
+  return makeDatapathMaps((name) => new FakeMap(datapathMapShape(name, maxEntries[name] ?? 64)));
 }
 
 export function endpointRow(

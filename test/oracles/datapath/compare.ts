@@ -1,7 +1,6 @@
 /** Two sides through the same steps, and where they part. */
 import { DropReason, flowEventCodec } from "#abi";
-import { bytesEqual } from "#base";
-import { textOf } from "./memory-store.ts";
+import { bytesEqual, toHex } from "#base";
 import { type Counts, type KeptTable, KEPT_TABLES, type Outcome, type Side } from "./side.ts";
 import type { Case, PacketStep, Step } from "./step.ts";
 
@@ -102,9 +101,9 @@ function tableDifferences({ kernel, model }: Sides): TableDifference[] {
 function entryDifferences(table: KeptTable, kernel: Side, model: Side): TableDifference[] {
   const found: TableDifference[] = [];
   const entries = new Map<string, readonly [Uint8Array, Uint8Array]>();
-  for (const entry of model.entries(table)) entries.set(textOf(entry[0]), entry);
+  for (const entry of model.entries(table)) entries.set(toHex(entry[0]), entry);
   for (const [key, value] of kernel.entries(table)) {
-    const text = textOf(key);
+    const text = toHex(key);
     const other = entries.get(text)?.[1];
     entries.delete(text);
     if (other === undefined || !bytesEqual(value, other))

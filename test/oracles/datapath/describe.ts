@@ -1,20 +1,7 @@
 /** A difference as a person can follow it: what was there, what came, and what became of it. */
-import {
-  authenticationsMap,
-  blocksMap,
-  type Codec,
-  endpointsMap,
-  flowEventCodec,
-  ipcacheMap,
-  localAddressesMap,
-  nodeStatesMap,
-  otherFlowsMap,
-  datagramsMap,
-  policiesMap,
-  policyEntriesMap,
-  tcpFlowsMap,
-} from "#abi";
+import { type Codec, flowEventCodec } from "#abi";
 import { IpAddress, toHex } from "#base";
+import { datapathMapAbis } from "#datapath";
 import { formatPacket } from "#packet";
 import type { Difference, TableDifference } from "./compare.ts";
 import type { Outcome } from "./side.ts";
@@ -25,19 +12,6 @@ interface Decoders {
   readonly value: Pick<Codec<unknown>, "decode">;
 }
 
-const MAPS = {
-  nodeStates: nodeStatesMap,
-  endpoints: endpointsMap,
-  localAddresses: localAddressesMap,
-  ipcache: ipcacheMap,
-  blocks: blocksMap,
-  policies: policiesMap,
-  policyEntries: policyEntriesMap,
-  authentications: authenticationsMap,
-  tcpFlows: tcpFlowsMap,
-  otherFlows: otherFlowsMap,
-  datagrams: datagramsMap,
-};
 const ADDRESS_BYTES = 16;
 const MAC_BYTES = 6;
 
@@ -79,7 +53,7 @@ function textOfPacket(bytes: Uint8Array): string {
 }
 
 function describeWrite({ map, key, value }: Write): string {
-  const codecs: Decoders = MAPS[map];
+  const codecs: Decoders = datapathMapAbis[map];
   const what = value === undefined ? "deleted" : show(codecs.value.decode(value));
   return `${map} ${show(codecs.key.decode(key))} = ${what}`;
 }
@@ -96,7 +70,7 @@ function describeTable({ table, key, kernel, model }: TableDifference): string[]
   if (table === "counts" || typeof key === "string") {
     return [`counts, ${String(key)}: kernel ${String(kernel ?? 0)}, model ${String(model ?? 0)}`];
   }
-  const codecs: Decoders = MAPS[table];
+  const codecs: Decoders = datapathMapAbis[table];
   const value = (bytes: Uint8Array | bigint | undefined): string =>
     bytes instanceof Uint8Array ? show(codecs.value.decode(bytes)) : "nothing";
   return [

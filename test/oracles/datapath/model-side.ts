@@ -1,32 +1,15 @@
 /** The model, over maps in memory. */
 import type { PodSettings, Traffic } from "#abi";
-import { Model, type ModelStores } from "#datapath/model";
+import { memoryStores, Model } from "#datapath/model";
 import { countsOf } from "./counts.ts";
-import { MemoryStore } from "./memory-store.ts";
 import type { Counts, KeptTable, Outcome, Side } from "./side.ts";
 import type { ClockStep, PacketStep, Write } from "./step.ts";
 
 const REASONS = 256;
 
-function emptyStores(): ModelStores {
-  return {
-    nodeStates: new MemoryStore(),
-    endpoints: new MemoryStore(),
-    localAddresses: new MemoryStore(),
-    ipcache: new MemoryStore(true),
-    blocks: new MemoryStore(true),
-    policies: new MemoryStore(),
-    policyEntries: new MemoryStore(),
-    authentications: new MemoryStore(),
-    tcpFlows: new MemoryStore(),
-    otherFlows: new MemoryStore(),
-    datagrams: new MemoryStore(),
-  };
-}
-
 export class ModelSide implements Side {
   readonly #settings: Required<PodSettings>;
-  #stores = emptyStores();
+  #stores = memoryStores();
   #model: Model;
   #clock: ClockStep = { kind: "clock", jiffies: 1n, timeNs: 1n };
 
@@ -36,7 +19,7 @@ export class ModelSide implements Side {
   }
 
   reset(): void {
-    this.#stores = emptyStores();
+    this.#stores = memoryStores();
     this.#model = new Model(this.#stores, this.#settings);
   }
 

@@ -1,55 +1,28 @@
 /** Maps in memory that write down what is written into them, to be written elsewhere again. */
 import {
-  authenticationsMap,
-  blocksMap,
-  datagramsMap,
-  endpointsMap,
-  flowCountsMap,
-  ipcacheMap,
-  localAddressesMap,
-  lostEventsMap,
-  type MapAbi,
-  metricsMap,
-  nodeStatesMap,
-  otherFlowsMap,
-  policiesMap,
-  policyEntriesMap,
-  tcpFlowsMap,
-} from "#abi";
-import type { DatapathMaps } from "#datapath";
+  type DatapathMapName,
+  type DatapathMaps,
+  datapathMapShape,
+  makeDatapathMaps,
+} from "#datapath";
 import type { UpdateMode } from "#ebpf";
 import { FakeMap } from "#ebpf/fake";
-import type { StateMap, Write } from "./step.ts";
+import { type StateMap, STATE_MAPS, type Write } from "./step.ts";
 
 /** As many slots and policies as a case may have: small arrays are made faster. */
-const SLOTS = 128;
-const POLICIES = 64;
+const ARRAY_SIZES: Partial<Record<StateMap, number>> = {
+  nodeStates: 1,
+  endpoints: 128,
+  policies: 64,
+};
 const ENTRIES = 4_096;
-
-/** What a map's shape is made of. */
-type Abi = Pick<MapAbi<unknown, unknown>, "name" | "type"> & {
-  readonly key: { readonly size: number };
-  readonly value: { readonly size: number };
-};
-
-const MAPS: Readonly<Record<StateMap, [abi: Abi, maxEntries: number]>> = {
-  nodeStates: [nodeStatesMap, 1],
-  endpoints: [endpointsMap, SLOTS],
-  localAddresses: [localAddressesMap, ENTRIES],
-  ipcache: [ipcacheMap, ENTRIES],
-  blocks: [blocksMap, ENTRIES],
-  policies: [policiesMap, POLICIES],
-  policyEntries: [policyEntriesMap, ENTRIES],
-  authentications: [authenticationsMap, ENTRIES],
-};
 
 class RecordedMap extends FakeMap {
   readonly #map: StateMap;
   readonly #writes: Write[];
 
   constructor(map: StateMap, writes: Write[]) {
-    const [{ name, type, key, value }, maxEntries] = MAPS[map];
-    super({ name, type, keySize: key.size, valueSize: value.size, maxEntries, flags: 0 });
+    super(datapathMapShape(map, ARRAY_SIZES[map] ?? ENTRIES));
     this.#map = map;
     this.#writes = writes;
   }
@@ -68,23 +41,11 @@ class RecordedMap extends FakeMap {
 
 /** The maps that user space writes, and those that it only reads, empty. */
 export function recordedMaps(writes: Write[]): DatapathMaps {
-  const recorded = (map: StateMap): RecordedMap => new RecordedMap(map, writes);
-  const empty = ({ name, type, key, value }: Abi): FakeMap =>
-    new FakeMap({ name, type, keySize: key.size, valueSize: value.size, maxEntries: 1, flags: 0 });
-  return {
-    nodeStates: recorded("nodeStates"),
-    endpoints: recorded("endpoints"),
-    localAddresses: recorded("localAddresses"),
-    ipcache: recorded("ipcache"),
-    blocks: recorded("blocks"),
-    policies: recorded("policies"),
-    policyEntries: recorded("policyEntries"),
-    authentications: recorded("authentications"),
-    tcpFlows: empty(tcpFlowsMap),
-    otherFlows: empty(otherFlowsMap),
-    flowCounts: empty(flowCountsMap),
-    metrics: empty(metricsMap),
-    lostEvents: empty(lostEventsMap),
-    datagrams: empty(datagramsMap),
-  };
+  return makeDatapathMaps((name) =>
+    isStateMap(name) ? new RecordedMap(name, writes) : new FakeMap(datapathMapShape(name, 1)),
+  );
+}
+
+function isStateMap(name: DatapathMapName): name is StateMap {
+  return STATE_MAPS.some((each) => each === name);
 }

@@ -1,10 +1,13 @@
-/** Maps in memory for the model: as little as it needs, since it asks millions of times. */
-import type { Store } from "#datapath/model";
+/** Stores in memory, for tests: as little as the model needs, since it asks millions of times. */
+import type { ModelStores, Store } from "./stores.ts";
 
-/** The longest prefix there is. */
+/** A prefix begins with its length. */
 const LENGTH_BYTES = 4;
 
-export class MemoryStore implements Store {
+/** One that finds prefixes answers the longest. */
+class MemoryStore implements Store {
+  /** Nothing more goes into it. */
+  isFull = false;
   readonly #entries = new Map<string, readonly [Uint8Array, Uint8Array]>();
   readonly #isPrefixes: boolean;
 
@@ -17,6 +20,7 @@ export class MemoryStore implements Store {
   }
 
   update(key: Uint8Array, value: Uint8Array): void {
+    if (this.isFull) throw new Error("full");
     this.#entries.set(textOf(key), [key.slice(), value.slice()]);
   }
 
@@ -39,8 +43,27 @@ export class MemoryStore implements Store {
   }
 }
 
-export function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+export type MemoryStores = { readonly [K in keyof ModelStores]: MemoryStore };
+
+/** All empty. */
+export function memoryStores(): MemoryStores {
+  return {
+    nodeStates: new MemoryStore(),
+    endpoints: new MemoryStore(),
+    localAddresses: new MemoryStore(),
+    ipcache: new MemoryStore(true),
+    blocks: new MemoryStore(true),
+    policies: new MemoryStore(),
+    policyEntries: new MemoryStore(),
+    authentications: new MemoryStore(),
+    tcpFlows: new MemoryStore(),
+    otherFlows: new MemoryStore(),
+    datagrams: new MemoryStore(),
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }
 
 function lengthOf(prefix: Uint8Array): number {
