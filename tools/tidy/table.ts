@@ -93,7 +93,7 @@ export const importTable: ImportTable = {
       isPure: false,
     },
     "lab/controllers": {
-      doors: ["base", "base/log", "kube"],
+      doors: ["base", "base/log", "kube/types", "kube"],
       packages: [],
       isPure: false,
     },
@@ -103,7 +103,7 @@ export const importTable: ImportTable = {
       isPure: false,
     },
     "lab/kubelet": {
-      doors: ["base", "base/log", "sys", "netlink", "kube", "lab/network"],
+      doors: ["base", "base/log", "sys", "netlink", "kube/types", "kube", "lab/network"],
       packages: ["ws"],
       isPure: false,
     },

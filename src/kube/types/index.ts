@@ -4,7 +4,7 @@
  * One definition of a kind gives its TypeScript type, what `parseObject` accepts, and the OpenAPI
  * schema of its CustomResourceDefinition.
  *
- * Not here: what the values mean. A CIDR, an entity, a regular expression, a selector's operator is
+ * Not here: what the values mean, but for quantities. A CIDR, an entity, a regular expression, a selector's operator is
  * a string here; `policy` and `identity` refuse those that make no sense.
  *
  * Invariants: `parseObject` never throws, whatever JSON it is given, and takes linear time; what it
@@ -68,3 +68,11 @@ export { nearest } from "./nearest.ts";
 export type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from "./network-policy.ts";
 export type { OpenApiSchema } from "./open-api.ts";
 export { parseObject, type ParsedObject } from "./parse.ts";
+export {
+  compareQuantities,
+  countQuantity,
+  formatQuantity,
+  milliOf,
+  parseQuantity,
+  type Quantity,
+} from "./quantity.ts";

@@ -11,7 +11,6 @@ export interface ControllerOptions {
   readonly nodeMonitorGraceMs: number;
   /** The same for a node that has not told anything yet. */
   readonly nodeStartupGraceMs: number;
-  readonly nodeMonitorEveryMs: number;
   /** How long owners that are not there must be missing before what they own goes. */
   readonly podGcEveryMs: number;
   /** How many finished pods are kept. */
@@ -26,7 +25,6 @@ export const DEFAULTS: ControllerOptions = {
   rootCa: undefined,
   nodeMonitorGraceMs: 50_000,
   nodeStartupGraceMs: 60_000,
-  nodeMonitorEveryMs: 5_000,
   podGcEveryMs: 20_000,
   terminatedPodThreshold: 12_500,
   disabled: [],

@@ -92,7 +92,7 @@ export class TemplateBuilder {
 
 /** Rules that contradict one another at one key. */
 export interface Conflict {
-  readonly code: "conflict-l7" | "conflict-listener" | "conflict-authentication";
+  readonly code: "conflict-l7" | "conflict-authentication";
   readonly direction: Direction;
   readonly protocol: number;
   readonly port: number;

@@ -1,18 +1,17 @@
 import type { ClusterModel } from "../cluster/cluster-model.ts";
-import { matchesPeer } from "../cluster/rule-match.ts";
+import { matchesPeers } from "../cluster/rule-match.ts";
 import type { PolicyRule } from "../rule.ts";
 import type { PeerIdentity } from "../subject.ts";
 import type { LintCode, Report } from "./lint.ts";
-import { nameOf, portKeysOf, type SelectedSpec, selectedSpecs } from "./spread.ts";
+import { enforcedSpecs, nameOf, portKeysOf, type SelectedSpec, shareSubjects } from "./spread.ts";
 
 /** Rules that say different things of one port and peer, of which only one can be had. */
 export function lintConflicts(model: ClusterModel, report: Report): void {
-  const specs = selectedSpecs(model).filter(({ spec }) => !spec.isAudit);
+  const specs = enforcedSpecs(model);
   const identities = [...model.identities];
   for (const [index, left] of specs.entries()) {
     for (const right of specs.slice(index)) {
-      const isShared = [...left.subjects].some((subject) => right.subjects.has(subject));
-      if (isShared) comparePair(left, right, identities, report);
+      if (shareSubjects(left, right)) comparePair(left, right, identities, report);
     }
   }
 }
@@ -74,9 +73,5 @@ function shareKey(
   const isSamePort =
     keys === "any" || others === "any" ? keys === others : [...keys].some((key) => others.has(key));
   if (!isSamePort) return false;
-  return identities.some((identity) => isMatched(left, identity) && isMatched(right, identity));
-}
-
-function isMatched({ peers }: PolicyRule, identity: PeerIdentity): boolean {
-  return peers === "any" || peers.some((peer) => matchesPeer(peer, identity));
+  return identities.some((each) => matchesPeers(left, [each]) && matchesPeers(right, [each]));
 }

@@ -1,18 +1,24 @@
 import type { ClusterModel } from "../cluster/cluster-model.ts";
-import { matchesPeer } from "../cluster/rule-match.ts";
+import { matchesPeers } from "../cluster/rule-match.ts";
 import type { PolicyRule } from "../rule.ts";
 import type { PeerIdentity } from "../subject.ts";
 import type { Report } from "./lint.ts";
-import { coversPorts, nameOf, portKeysOf, type SelectedSpec, selectedSpecs } from "./spread.ts";
+import {
+  coversPorts,
+  enforcedSpecs,
+  nameOf,
+  portKeysOf,
+  type SelectedSpec,
+  shareSubjects,
+} from "./spread.ts";
 
 /** Allows that a deny takes away whole, and L7 rules that an allow without L7 makes empty. */
 export function lintShadows(model: ClusterModel, report: Report): void {
-  const specs = selectedSpecs(model).filter(({ spec }) => !spec.isAudit);
+  const specs = enforcedSpecs(model);
   const identities = [...model.identities];
   for (const left of specs) {
     for (const right of specs) {
-      const isShared = [...left.subjects].some((subject) => right.subjects.has(subject));
-      if (isShared) comparePair(left, right, identities, report);
+      if (shareSubjects(left, right)) comparePair(left, right, identities, report);
     }
   }
 }
@@ -88,7 +94,7 @@ function coversPeers(
   if (outer.peers === "any") return true;
   const matched = matchedBy(inner, identities);
   if (inner.peers === "any" || matched.length === 0) return false;
-  return matched.every((identity) => isMatched(outer, identity));
+  return matched.every((identity) => matchesPeers(outer, [identity]));
 }
 
 /** The same selector is the same peer, whether or not there is anybody now. */
@@ -101,13 +107,9 @@ function sharesPeer(
   const key = (peer: object): string => JSON.stringify(peer);
   const keys = new Set(left.peers.map(key));
   if (right.peers.some((peer) => keys.has(key(peer)))) return true;
-  return matchedBy(left, identities).some((identity) => isMatched(right, identity));
+  return matchesPeers(right, matchedBy(left, identities));
 }
 
 function matchedBy(rule: PolicyRule, identities: readonly PeerIdentity[]): PeerIdentity[] {
-  return identities.filter((identity) => isMatched(rule, identity));
-}
-
-function isMatched({ peers }: PolicyRule, identity: PeerIdentity): boolean {
-  return peers === "any" || peers.some((peer) => matchesPeer(peer, identity));
+  return identities.filter((identity) => matchesPeers(rule, [identity]));
 }

@@ -19,6 +19,15 @@ export function selectedSpecs(model: ClusterModel): SelectedSpec[] {
   );
 }
 
+/** Those that do more than to tell of what they would deny. */
+export function enforcedSpecs(model: ClusterModel): SelectedSpec[] {
+  return selectedSpecs(model).filter(({ spec }) => !spec.isAudit);
+}
+
+export function shareSubjects(left: SelectedSpec, right: SelectedSpec): boolean {
+  return [...left.subjects].some((subject) => right.subjects.has(subject));
+}
+
 function distinctSubjects(model: ClusterModel): Subject[] {
   return [...new Map([...model.subjects.values()].map((each) => [each.key, each])).values()];
 }

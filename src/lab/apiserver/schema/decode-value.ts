@@ -1,6 +1,6 @@
 import { unreachable } from "#base";
+import { formatQuantity, parseQuantity } from "#kube/types";
 import { copyJson, type Field, isObject, type SchemaNode, setOwn } from "./node.ts";
-import { canonicalQuantity, parseQuantity } from "./quantity.ts";
 import { canonicalTime, isBase64, isInteger } from "./scalars.ts";
 import { badRequest } from "./status-error.ts";
 import type { Json, JsonObject } from "./types.ts";
@@ -122,7 +122,7 @@ function fromText(node: SchemaNode, value: string, place: Place): Json {
 function quantity(text: string): string {
   const parsed = parseQuantity(text);
   if (typeof parsed === "string") throw badRequest(parsed);
-  return canonicalQuantity(text) ?? "0";
+  return formatQuantity(parsed);
 }
 
 function time(text: string, format: string | undefined): string {

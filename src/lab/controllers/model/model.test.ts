@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { tolerates, untolerated } from "./node.ts";
-import { milliOf } from "./quantity.ts";
 import { isSame } from "./same.ts";
 import { type LabelSelector, matchesSelector } from "./selector.ts";
 import { isSameTemplate, templateHash } from "./template.ts";
@@ -36,23 +35,6 @@ test("tolerations tolerate by key, value and effect", () => {
   assert.ok(!tolerates({ key: "disk", operator: "Exists", effect: "NoSchedule" }, taint));
   assert.equal(untolerated([taint], [], ["NoSchedule"]), undefined);
   assert.equal(untolerated([taint], [], ["NoExecute"]), taint);
-});
-
-test("quantities are counted in thousandths", () => {
-  const cases: [string | number, number | undefined][] = [
-    ["100m", 100],
-    ["2", 2_000],
-    [4, 4_000],
-    ["1.5", 1_500],
-    ["1Ki", 1_024_000],
-    ["1Gi", 2 ** 30 * 1_000],
-    ["2e3", 2_000_000],
-    ["1E", 1e21],
-    ["100u", 1],
-    ["", undefined],
-    ["a lot", undefined],
-  ];
-  for (const [text, wanted] of cases) assert.equal(milliOf(text), wanted, String(text));
 });
 
 test("shares of replicas are rounded up for the surge and down for what may be missing", () => {

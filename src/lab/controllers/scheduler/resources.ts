@@ -1,6 +1,6 @@
 /** Requests against what a node can give, host ports, and the number of pods. */
+import { milliOf } from "#kube/types";
 import type { Container, Pod } from "../model/pod.ts";
-import { milliOf } from "../model/quantity.ts";
 import { type Filter, type NodeFacts, resolvable, unresolvable } from "./cluster.ts";
 
 type Amounts = Record<string, number>;

@@ -3,13 +3,13 @@ import { test } from "node:test";
 import { backOffUntil, type BackOff, goSeconds, nextBackOff } from "./back-off.ts";
 import { environmentOf } from "./environment.ts";
 import { expand } from "./expand.ts";
+import { resourceValue } from "./fields.ts";
 import { hostNameOf, hostsFile, resolverFile } from "./host-files.ts";
 import { decodeLogLine, LogEncoder } from "./log-line.ts";
 import type { ObservedContainer, ObservedPod, Run } from "./observed.ts";
 import { planPod } from "./plan.ts";
 import type { Container, Pod, PodSpec } from "./pod.ts";
 import { afterProbe, firstProbeState, hasGivenUp } from "./probe-state.ts";
-import { parseQuantity } from "./quantity.ts";
 import { statusOf } from "./status.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
@@ -427,10 +427,17 @@ test("probes count in a row", () => {
   assert.deepEqual(after("++--"), { isGood: false, hasGivenUp: true });
 });
 
-test("quantities", () => {
+test("resources are told in units of the divisor", () => {
+  const told = (memory: string, divisor?: string): string => {
+    const container = box("main", { resources: { limits: { memory } } });
+    const field = { resource: "limits.memory", ...(divisor !== undefined && { divisor }) };
+    return resourceValue(field, podOf({ containers: [container] }), container, {});
+  };
   assert.deepEqual(
-    ["250m", "64Mi", "1e3", "2", "1.5Gi"].map(parseQuantity),
-    [0.25, 67_108_864, 1000, 2, 1_610_612_736],
+    ["250m", "64Mi", "1e3", "2", "1.5Gi"].map((text) => told(text)),
+    ["1", "67108864", "1000", "2", "1610612736"],
   );
-  assert.throws(() => parseQuantity("many"));
+  assert.equal(told("250m", "1m"), "250");
+  assert.equal(told("3", "0"), "3");
+  assert.throws(() => told("many"), /"many" is not a quantity/);
 });

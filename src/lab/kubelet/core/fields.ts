@@ -1,6 +1,6 @@
 import { AppError } from "#base";
+import { countQuantity, parseQuantity, type Quantity } from "#kube/types";
 import type { NodeFacts } from "./environment.ts";
-import { parseQuantity } from "./quantity.ts";
 import type { Container, Pod, ResourceFieldRef } from "./pod.ts";
 
 const SUBSCRIPT = /^metadata\.(labels|annotations)\['(.*)'\]$/;
@@ -65,8 +65,12 @@ export function resourceValue(
   const [which = "", name = ""] = resource.split(".", 2);
   const { limits, requests } = container.resources ?? {};
   const own = which === "limits" ? limits?.[name] : (requests?.[name] ?? limits?.[name]);
-  const quantity = parseQuantity(own ?? (which === "limits" ? (capacity[name] ?? "0") : "0"));
-  const unit = parseQuantity(divisor === "0" ? "1" : divisor);
-  // Floating point makes 0.3 / 0.1 a little more than three.
-  return String(Math.ceil(quantity / unit - 1e-9));
+  const quantity = quantityOf(own ?? (which === "limits" ? (capacity[name] ?? "0") : "0"));
+  return String(countQuantity(quantity, quantityOf(divisor)));
+}
+
+function quantityOf(text: string): Quantity {
+  const quantity = parseQuantity(text);
+  if (typeof quantity !== "string") return quantity;
+  throw new AppError("quantity", `${JSON.stringify(text)} is not a quantity such as 250m or 64Mi`);
 }

@@ -19,7 +19,7 @@ export interface RunEnd {
 }
 
 /** Why a container has not been started, as its waiting state says. */
-export interface Waiting {
+interface Waiting {
   readonly reason: string;
   readonly message: string;
 }
@@ -53,7 +53,7 @@ export interface ObservedPod {
   readonly verdict: { readonly reason: string; readonly message: string } | undefined;
 }
 
-const UNSEEN: ObservedContainer = {
+export const UNSEEN: ObservedContainer = {
   run: undefined,
   previous: undefined,
   waiting: undefined,

@@ -1,20 +1,15 @@
-import type { ObservedContainer, Run, Waiting } from "../core/observed.ts";
+import { type ObservedContainer, type Run, type RunEnd, UNSEEN } from "../core/observed.ts";
 import type { Container } from "../core/pod.ts";
 import type { ContainerProcess } from "../host/container-process.ts";
 import type { LogFile } from "../host/log-file.ts";
 import type { StandIn } from "../images/stand-in.ts";
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** What its worker knows and holds of one container of a pod. */
-export interface ContainerRecord {
+export interface ContainerRecord extends Writable<ObservedContainer> {
   readonly container: Container;
   readonly isInit: boolean;
-  run: Run | undefined;
-  previous: Run | undefined;
-  waiting: Waiting | undefined;
-  isStarted: boolean;
-  isReady: boolean;
-  condemned: string | undefined;
-  retryAt: number;
   /** How often in a row its image was not to be had. */
   pullFailures: number;
   /** What the image was last said to lack. */
@@ -28,25 +23,16 @@ export interface ContainerRecord {
 }
 
 /** What is written down of a run, beside the files of its processes. */
-export interface RunFile {
-  readonly id: string;
-  readonly attempt: number;
-  readonly startedAt: number;
+export interface RunFile extends Pick<Run, "id" | "attempt" | "startedAt"> {
   readonly isStandIn: boolean;
-  readonly end?: NonNullable<Run["end"]>;
+  readonly end?: RunEnd;
 }
 
 export function newRecord(container: Container, isInit: boolean): ContainerRecord {
   return {
     container,
     isInit,
-    run: undefined,
-    previous: undefined,
-    waiting: undefined,
-    isStarted: false,
-    isReady: false,
-    condemned: undefined,
-    retryAt: 0,
+    ...UNSEEN,
     pullFailures: 0,
     pullMessage: "",
     process: undefined,

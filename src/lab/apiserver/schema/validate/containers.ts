@@ -1,5 +1,5 @@
+import { compareQuantities } from "#kube/types";
 import { asText } from "../node.ts";
-import { compareQuantities } from "../quantity.ts";
 import { View } from "./view.ts";
 import {
   dnsLabel,

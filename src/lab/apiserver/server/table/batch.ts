@@ -12,31 +12,15 @@ import {
   templateCells,
   text,
   wide,
+  workload,
 } from "./columns.ts";
 import type { TableKind } from "./types.ts";
 
-const jobs: TableKind = {
-  columns: [
-    NAME,
-    text("Status"),
-    text("Completions"),
-    text("Duration"),
-    AGE,
-    ...TEMPLATE_COLUMNS,
-    wide("Selector"),
-  ],
-  cellsOf: (object, nowMs) => ({
-    cells: [
-      object.metadata.name ?? "",
-      jobStatus(object),
-      completions(object),
-      jobDuration(object, nowMs),
-      ageOf(object.metadata.creationTimestamp, nowMs),
-      ...templateCells(object, "spec", "template"),
-      selectorText(at(object, "spec", "selector")),
-    ],
-  }),
-};
+const jobs = workload([
+  [text("Status"), jobStatus],
+  [text("Completions"), completions],
+  [text("Duration"), jobDuration],
+]);
 
 /** The first of these conditions that holds is the word. */
 const JOB_CONDITIONS = ["Suspended", "FailureTarget", "SuccessCriteriaMet"];

@@ -1,7 +1,8 @@
 /** What the tables of several kinds have in common. */
-import type { JsonObject } from "../../schema/types.ts";
+import type { JsonObject, KubeObject } from "../../schema/types.ts";
 import { asList, asRecord, asShown, asText, at, recordsAt, textAt } from "../json.ts";
-import type { TableColumn } from "./types.ts";
+import { ageOf } from "./age.ts";
+import type { Cell, TableColumn, TableKind } from "./types.ts";
 
 export const NAME: TableColumn = { name: "Name", type: "string", format: "name" };
 export const AGE: TableColumn = { name: "Age", type: "string" };
@@ -28,6 +29,37 @@ export function templateCells(object: unknown, ...path: readonly string[]): stri
     containers.map((one) => asText(one["name"])).join(","),
     containers.map((one) => asText(one["image"])).join(","),
   ];
+}
+
+const SELECTOR: OwnColumn = [
+  wide("Selector"),
+  (object) => selectorText(at(object, "spec", "selector")),
+];
+
+/** A column that a kind has for itself, and what stands in it. */
+export type OwnColumn = readonly [
+  column: TableColumn,
+  cellOf: (object: KubeObject, nowMs: number) => Cell,
+];
+
+/** A kind with a template of Pods: its own columns stand between what all of these have. */
+export function workload(
+  own: readonly OwnColumn[],
+  last: readonly OwnColumn[] = [SELECTOR],
+): TableKind {
+  const columnsOf = (some: readonly OwnColumn[]): TableColumn[] => some.map(([column]) => column);
+  return {
+    columns: [NAME, ...columnsOf(own), AGE, ...TEMPLATE_COLUMNS, ...columnsOf(last)],
+    cellsOf: (object, nowMs) => ({
+      cells: [
+        object.metadata.name ?? "",
+        ...own.map(([, cellOf]) => cellOf(object, nowMs)),
+        ageOf(object.metadata.creationTimestamp, nowMs),
+        ...templateCells(object, "spec", "template"),
+        ...last.map(([, cellOf]) => cellOf(object, nowMs)),
+      ],
+    }),
+  };
 }
 
 export function selectorText(selector: unknown): string {

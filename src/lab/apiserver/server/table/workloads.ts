@@ -1,105 +1,44 @@
 /** The rows of Deployments and what else makes Pods. */
 import { asRecord, at, numberAt, textAt } from "../json.ts";
 import { ageOf } from "./age.ts";
-import {
-  AGE,
-  integer,
-  labelsText,
-  NAME,
-  selectorText,
-  TEMPLATE_COLUMNS,
-  templateCells,
-  text,
-  wide,
-} from "./columns.ts";
-import type { TableKind } from "./types.ts";
+import { AGE, integer, labelsText, NAME, type OwnColumn, text, workload } from "./columns.ts";
+import type { TableColumn, TableKind } from "./types.ts";
 
-const deployments: TableKind = {
-  columns: [
-    NAME,
-    text("Ready"),
-    text("Up-to-date"),
-    text("Available"),
-    AGE,
-    ...TEMPLATE_COLUMNS,
-    wide("Selector"),
-  ],
-  cellsOf: (object, nowMs) => ({
-    cells: [
-      object.metadata.name ?? "",
-      `${number(object, "status", "readyReplicas")}/${number(object, "spec", "replicas")}`,
-      number(object, "status", "updatedReplicas"),
-      number(object, "status", "availableReplicas"),
-      ageOf(object.metadata.creationTimestamp, nowMs),
-      ...templateCells(object, "spec", "template"),
-      selectorText(at(object, "spec", "selector")),
-    ],
-  }),
-};
+/** `1/2`, of those that there should be. */
+const READY: OwnColumn = [
+  text("Ready"),
+  (object) => `${number(object, "status", "readyReplicas")}/${number(object, "spec", "replicas")}`,
+];
 
-const replicaSets: TableKind = {
-  columns: [
-    NAME,
-    integer("Desired"),
-    integer("Current"),
-    integer("Ready"),
-    AGE,
-    ...TEMPLATE_COLUMNS,
-    wide("Selector"),
-  ],
-  cellsOf: (object, nowMs) => ({
-    cells: [
-      object.metadata.name ?? "",
-      number(object, "spec", "replicas"),
-      number(object, "status", "replicas"),
-      number(object, "status", "readyReplicas"),
-      ageOf(object.metadata.creationTimestamp, nowMs),
-      ...templateCells(object, "spec", "template"),
-      selectorText(at(object, "spec", "selector")),
-    ],
-  }),
-};
+function counted(column: TableColumn, ...path: readonly string[]): OwnColumn {
+  return [column, (object) => number(object, ...path)];
+}
 
-const daemonSets: TableKind = {
-  columns: [
-    NAME,
-    integer("Desired"),
-    integer("Current"),
-    integer("Ready"),
-    integer("Up-to-date"),
-    integer("Available"),
+const deployments = workload([
+  READY,
+  counted(text("Up-to-date"), "status", "updatedReplicas"),
+  counted(text("Available"), "status", "availableReplicas"),
+]);
+
+const replicaSets = workload([
+  counted(integer("Desired"), "spec", "replicas"),
+  counted(integer("Current"), "status", "replicas"),
+  counted(integer("Ready"), "status", "readyReplicas"),
+]);
+
+const daemonSets = workload([
+  counted(integer("Desired"), "status", "desiredNumberScheduled"),
+  counted(integer("Current"), "status", "currentNumberScheduled"),
+  counted(integer("Ready"), "status", "numberReady"),
+  counted(integer("Up-to-date"), "status", "updatedNumberScheduled"),
+  counted(integer("Available"), "status", "numberAvailable"),
+  [
     text("Node Selector"),
-    AGE,
-    ...TEMPLATE_COLUMNS,
-    wide("Selector"),
+    (object) => labelsText(asRecord(at(object, "spec", "template", "spec", "nodeSelector"))),
   ],
-  cellsOf: (object, nowMs) => ({
-    cells: [
-      object.metadata.name ?? "",
-      number(object, "status", "desiredNumberScheduled"),
-      number(object, "status", "currentNumberScheduled"),
-      number(object, "status", "numberReady"),
-      number(object, "status", "updatedNumberScheduled"),
-      number(object, "status", "numberAvailable"),
-      labelsText(asRecord(at(object, "spec", "template", "spec", "nodeSelector"))),
-      ageOf(object.metadata.creationTimestamp, nowMs),
-      ...templateCells(object, "spec", "template"),
-      selectorText(at(object, "spec", "selector")),
-    ],
-  }),
-};
+]);
 
-const statefulSets: TableKind = {
-  columns: [NAME, text("Ready"), AGE, ...TEMPLATE_COLUMNS],
-  cellsOf: (object, nowMs) => ({
-    cells: [
-      object.metadata.name ?? "",
-      `${number(object, "status", "readyReplicas")}/${number(object, "spec", "replicas")}`,
-      ageOf(object.metadata.creationTimestamp, nowMs),
-      ...templateCells(object, "spec", "template"),
-    ],
-  }),
-};
+const statefulSets = workload([READY], []);
 
 const controllerRevisions: TableKind = {
   columns: [NAME, text("Controller"), text("Revision"), AGE],

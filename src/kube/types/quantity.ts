@@ -1,3 +1,5 @@
+/** Kubernetes' quantities (`100m`, `1Gi`, `2e3`), exact to the last digit that they can have. */
+
 /** How the API server's message names what a quantity is. */
 const QUANTITY_SYNTAX = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$";
 const QUANTITY_FORMAT_MESSAGE = `quantities must match the regular expression '${QUANTITY_SYNTAX}'`;
@@ -24,11 +26,15 @@ const MAX_EXPONENT = 100;
 
 type Form = "binary" | "decimal" | "exponent";
 
-/** A number in units of 10^-9, the finest that quantities have. */
-interface Quantity {
-  nanos: bigint;
-  form: Form;
+export interface Quantity {
+  /** The number in units of 10^-9, the finest that quantities have. */
+  readonly nanos: bigint;
+  /** How it was written, and is written again. */
+  readonly form: Form;
 }
+
+const NANOS = 1_000_000_000n;
+const NANOS_A_MILLI = 1_000_000n;
 
 /** The scale: 2^bits and 10^(power), one of them nothing. */
 function readSuffix(
@@ -60,20 +66,13 @@ export function parseQuantity(text: string): Quantity | string {
   return { nanos: sign === "-" ? -nanos : nanos, form: scale.form };
 }
 
-/** What is finer than a quantity can be is rounded up. */
+/** For divisors above 0. Kubernetes rounds up whatever is finer than what it counts in. */
 function divideUp(number: bigint, by: bigint): bigint {
-  return (number + by - 1n) / by;
+  return number > 0n ? (number + by - 1n) / by : number / by;
 }
 
 /** `1.5` is `1500m`, `1024Mi` is `1Gi`: the largest suffix with which no digit is lost. */
-export function canonicalQuantity(text: string): string | undefined {
-  const quantity = parseQuantity(text);
-  return typeof quantity === "string" ? undefined : format(quantity);
-}
-
-const NANOS = 1_000_000_000n;
-
-function format({ nanos, form }: Quantity): string {
+export function formatQuantity({ nanos, form }: Quantity): string {
   if (nanos === 0n) return "0";
   const sign = nanos < 0n ? "-" : "";
   const size = nanos < 0n ? -nanos : nanos;
@@ -109,4 +108,16 @@ export function compareQuantities(left: string, right: string): number {
   const [a, b] = [parseQuantity(left), parseQuantity(right)];
   if (typeof a === "string" || typeof b === "string") return 0;
   return a.nanos < b.nanos ? -1 : Number(a.nanos > b.nanos);
+}
+
+/** In thousandths, rounded up: whole numbers, so that no rounding adds up. Undefined for no quantity. */
+export function milliOf(text: string | number): number | undefined {
+  const quantity = parseQuantity(String(text));
+  if (typeof quantity === "string") return undefined;
+  return Number(divideUp(quantity.nanos, NANOS_A_MILLI));
+}
+
+/** How many of the unit it comes to, rounded up; a unit of 0 is one. */
+export function countQuantity(quantity: Quantity, unit: Quantity): bigint {
+  return divideUp(quantity.nanos, unit.nanos === 0n ? NANOS : unit.nanos);
 }
