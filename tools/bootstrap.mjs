@@ -4,9 +4,10 @@
 // what tells people that their Node is too old.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inTurn } from "./lib/turns.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const NEEDED_NODE = [20, 20];
@@ -26,6 +27,11 @@ const debian = {
   cc: { program: "cc", package: "gcc" },
   libcHeaders: { program: "../include/stdio.h", package: "libc6-dev" },
   linuxHeaders: { program: "../include/linux/bpf.h", package: "linux-libc-dev" },
+  containerd: { program: "containerd", package: "containerd" },
+  runc: { program: "runc", package: "runc" },
+  cniPlugins: { program: "../lib/cni/loopback", package: "containernetworking-plugins" },
+  iptables: { program: "iptables", package: "iptables" },
+  openssl: { program: "openssl", package: "openssl" },
 };
 
 const commands = {
@@ -34,6 +40,20 @@ const commands = {
   lab: {
     script: "tools/lab.ts",
     debian: [debian.nft, debian.iproute, debian.curl],
+    linux: true,
+    root: true,
+  },
+  kube: {
+    script: "tools/kube.ts",
+    debian: [
+      debian.containerd,
+      debian.runc,
+      debian.cniPlugins,
+      debian.iptables,
+      debian.nft,
+      debian.openssl,
+      debian.curl,
+    ],
     linux: true,
     root: true,
   },
@@ -55,6 +75,12 @@ const commands = {
     script: "tools/bpf.ts",
     debian: [debian.clang, debian.llvm, debian.linuxHeaders],
     linux: true,
+  },
+  "test:contract": {
+    script: "tools/test-contract.ts",
+    debian: [debian.nft, debian.iproute, debian.curl],
+    linux: true,
+    root: true,
   },
   "test:kernel": {
     script: "tools/test-kernel.ts",
@@ -90,6 +116,8 @@ function checkPlatform(name, command) {
     throw new Refusal(`npm run ${name} needs root: run it as root or with sudo.`);
   }
 }
+
+const stamp = join(root, "node_modules", ".ciliate-installed");
 
 /** Everything that decides what `npm ci` puts into node_modules. */
 function installFingerprint() {
@@ -129,10 +157,22 @@ function runQuietly(what, program, args, environment) {
   });
 }
 
+function areNpmPackagesThere() {
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === installFingerprint();
+}
+
+/** In turn: two at once would empty node_modules under each other. */
 async function installNpmPackages() {
-  const stamp = join(root, "node_modules", ".ciliate-installed");
+  if (areNpmPackagesThere()) return;
+  const onWait = (pid) =>
+    console.log(`Waiting for process ${pid}, which installs npm packages ...`);
+  await inTurn(join(root, ".cache", "npm-install"), onWait, async () => {
+    if (!areNpmPackagesThere()) await runNpmCi();
+  });
+}
+
+async function runNpmCi() {
   const fingerprint = installFingerprint();
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint) return;
   const npm = process.env.npm_execpath;
   const [program, first] = npm && /\.c?js$/.test(npm) ? [process.execPath, [npm]] : ["npm", []];
   const result = await runQuietly("Installing npm packages", program, [...first, "ci"]).catch(
@@ -170,6 +210,23 @@ function isInstalled(program) {
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 
+/**
+ * Debian starts a package's service as soon as it is installed, unless this file says no; nothing
+ * here wants one, and a port that it takes may be wanted. Where we are killed before the file is
+ * taken away, it takes itself away when it is next asked.
+ */
+async function withoutServices(install) {
+  const path = "/usr/sbin/policy-rc.d";
+  if (existsSync(path)) return install();
+  const script = `#!/bin/sh\nkill -0 ${process.pid} 2> /dev/null && exit 101\nrm -f ${path}\n`;
+  writeFileSync(path, script, { mode: 0o755 });
+  try {
+    return await install();
+  } finally {
+    if (existsSync(path)) unlinkSync(path);
+  }
+}
+
 async function installDebianPackages(name, wanted) {
   const missing = wanted.filter((each) => !isInstalled(each.program)).map((each) => each.package);
   if (missing.length === 0) return;
@@ -189,7 +246,7 @@ async function installDebianPackages(name, wanted) {
   let result = spawnSync("apt-get", ["--dry-run", ...install], { encoding: "utf8" });
   if (result.status !== 0)
     await runQuietly("Reading Debian's package lists", "apt-get", ["update"], quiet);
-  result = await runQuietly(what, "apt-get", install, quiet);
+  result = await withoutServices(() => runQuietly(what, "apt-get", install, quiet));
   if (result.status !== 0) {
     const reason =
       result.output.split("\n").find((line) => line.startsWith("E: ")) || "no reason given";

@@ -18,35 +18,43 @@ import { attributed } from "./attribution.ts";
  * up to an empty line. A block without `----` must print nothing. An AppError prints
  * `error: MESSAGE`. `npm test -- --update` writes what came out into the script.
  *
- * A command gets its words (double quotes keep blanks together) and answers what it prints.
+ * A command gets its words (double quotes keep blanks together) and the lines below it that are
+ * indented, without their indentation; it answers what it prints.
  */
 export type ScriptCommands = Record<
   string,
-  (words: string[]) => string | void | Promise<string | void>
+  (words: string[], input: string) => string | void | Promise<string | void>
 >;
 
 interface Block {
   comments: string[];
-  commands: { line: number; text: string }[];
+  commands: { line: number; text: string; input: string[] }[];
   expected: string[];
   hasExpectation: boolean;
 }
 
+interface ScriptWorld {
+  commands: ScriptCommands;
+  stop?: () => void | Promise<void>;
+}
+
 /**
  * One test for each `*.txt` in `folder`. `start` makes a fresh world for each script;
- * what it answers as `stop` is called at the end.
+ * what it answers as `stop` is called at the end. `mayUpdate` is false where scripts say what
+ * another system does: what comes out here is then never written into them.
  */
 export function runScripts(
   folder: string,
-  start: () => { commands: ScriptCommands; stop?: () => void | Promise<void> },
+  start: () => ScriptWorld | Promise<ScriptWorld>,
+  { mayUpdate = true }: { mayUpdate?: boolean } = {},
 ): void {
   const files = readdirSync(folder).filter((name) => name.endsWith(".txt"));
   assert.ok(files.length > 0, `no scripts (*.txt) in ${folder}`);
   for (const name of files.toSorted()) {
     test(attributed(`script ${basename(folder)}/${name}`), async () => {
-      const world = start();
+      const world = await start();
       try {
-        await runScript(join(folder, name), world.commands);
+        await runScript(join(folder, name), world.commands, mayUpdate);
       } finally {
         await world.stop?.();
       }
@@ -54,13 +62,17 @@ export function runScripts(
   }
 }
 
-async function runScript(path: string, commands: ScriptCommands): Promise<void> {
+async function runScript(
+  path: string,
+  commands: ScriptCommands,
+  mayUpdate: boolean,
+): Promise<void> {
   const blocks = parseScript(readFileSync(path, "utf8"));
-  const isUpdate = process.env["CILIATE_UPDATE"] === "1";
+  const isUpdate = mayUpdate && process.env["CILIATE_UPDATE"] === "1";
   for (const block of blocks) {
     const actual: string[] = [];
-    for (const { line, text } of block.commands) {
-      actual.push(...(await runLine(commands, text, `${path}:${line}`)));
+    for (const { line, text, input } of block.commands) {
+      actual.push(...(await runLine(commands, { text, input }, `${path}:${line}`)));
     }
     if (isUpdate) {
       block.expected = actual;
@@ -86,12 +98,16 @@ function checkOutput(actual: string[], expected: string[], where: string): void 
   }
 }
 
-async function runLine(commands: ScriptCommands, text: string, where: string): Promise<string[]> {
+async function runLine(
+  commands: ScriptCommands,
+  { text, input }: { text: string; input: readonly string[] },
+  where: string,
+): Promise<string[]> {
   const [name = "", ...words] = splitWords(text);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   assert.ok(command, `${where}: no command ${name}; there are ${Object.keys(commands).join(", ")}`);
   try {
-    const output = (await command(words)) ?? "";
+    const output = (await command(words, outdented(input))) ?? "";
     return output
       .split("\n")
       .map((line) => line.trimEnd())
@@ -100,6 +116,12 @@ async function runLine(commands: ScriptCommands, text: string, where: string): P
     if (error instanceof AppError) return [`error: ${error.message}`];
     throw new Error(`${where}: ${text}`, { cause: error });
   }
+}
+
+/** Without what the first line is indented by. */
+function outdented(lines: readonly string[]): string {
+  const depth = lines[0]?.search(/\S/) ?? 0;
+  return lines.map((line) => line.slice(depth)).join("\n");
 }
 
 function splitWords(text: string): string[] {
@@ -118,7 +140,8 @@ function parseScript(text: string): Block[] {
     else if (block.hasExpectation) block.expected.push(line.trimEnd());
     else if (line === "----") block.hasExpectation = true;
     else if (line.startsWith("#") && block.commands.length === 0) block.comments.push(line);
-    else block.commands.push({ line: index + 1, text: line });
+    else if (line.startsWith(" ")) block.commands.at(-1)?.input.push(line.trimEnd());
+    else block.commands.push({ line: index + 1, text: line, input: [] });
   }
   finish();
   return blocks;
@@ -128,7 +151,7 @@ function formatScript(blocks: Block[]): string {
   const parts = blocks.map((block) =>
     [
       ...block.comments,
-      ...block.commands.map(({ text }) => text),
+      ...block.commands.flatMap(({ text, input }) => [text, ...input]),
       ...(block.hasExpectation ? ["----", ...block.expected] : []),
     ].join("\n"),
   );

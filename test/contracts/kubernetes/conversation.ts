@@ -1,0 +1,239 @@
+/**
+ * The commands of a conversation with an API server, for text scripts:
+ *
+ *     POST /api/v1/namespaces/$NS/pods --pick spec.restartPolicy,status.phase
+ *         metadata: {name: web}
+ *         spec: {containers: [{name: web, image: nginx}]}
+ *     ----
+ *     201
+ *     spec.restartPolicy: Always
+ *     status.phase: Pending
+ *
+ * The body is YAML, sent as JSON; `<x*300>` in it is 300 times x. The answer is its status and its
+ * body, masked (masks.ts). `$NS` is a namespace of the script's own, `$NODE1` and `$NODE2` are the
+ * nodes.
+ *
+ * --pick A,B        only these places of the answer (paths.ts)
+ * --hide A,B        all but these keys, wherever they are
+ * --let NAME=PATH   from here on $NAME is what the answer has there
+ * --until PATH=V    asks again until the answer has V there (`~` for nothing), and a while longer
+ * --type T          of a patch: strategic, merge, json, apply; of any body, a media type
+ * --raw             the body is sent as it is written
+ * --accept T        what to accept: table, partial, or a media type
+ * --as WHO          nobody: without credentials; else with this token
+ * --header A,B      also these headers of the answer
+ * --managed         with managedFields
+ * --quiet           only the status
+ * --why             of a refusal its message and each cause's reason and field, of others nothing
+ * --events N        of a watch: its first N events
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { parse, stringify } from "yaml";
+import { systemClock } from "#base";
+import type { Endpoint } from "#kube";
+import type { ScriptCommands } from "#test";
+import type { Cluster } from "./cluster.ts";
+import { mask, maskText, Names } from "./masks.ts";
+import { valueAt } from "./paths.ts";
+import { type Answer, type Question, Wire } from "./wire.ts";
+
+const UNTIL_MS = 40_000;
+const RETRY_MS = 100;
+
+const PATCHES: Readonly<Record<string, string>> = {
+  strategic: "application/strategic-merge-patch+json",
+  merge: "application/merge-patch+json",
+  json: "application/json-patch+json",
+  apply: "application/apply-patch+yaml",
+};
+const ACCEPTED: Readonly<Record<string, string>> = {
+  table: "application/json;as=Table;v=v1;g=meta.k8s.io",
+  partial: "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
+  partials: "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+};
+const FLAGS = new Set(["managed", "quiet", "raw", "why"]);
+
+type Options = Readonly<Record<string, string>>;
+
+function readOptions(words: readonly string[]): { words: string[]; options: Options } {
+  const rest: string[] = [];
+  const options: Record<string, string> = {};
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? "";
+    const name = word.startsWith("--") ? word.slice(2) : undefined;
+    if (name === undefined) rest.push(word);
+    else if (FLAGS.has(name)) options[name] = "";
+    else options[name] = words[(index += 1)] ?? "";
+  }
+  return { words: rest, options };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `<x*3>` is xxx. */
+function withRepeats(text: string): string {
+  return text.replaceAll(/<(.)\*(\d+)>/g, (_, what: string, times: string) =>
+    what.repeat(Number(times)),
+  );
+}
+
+/** A Status in short, and nothing of what is none. What Go's own types look like is no interface. */
+function reasonsOf(status: unknown): string[] {
+  if (valueAt(status, "kind") !== "Status") return [];
+  const causes = valueAt(status, "details.causes");
+  return [
+    String(valueAt(status, "message")).split("\n@@ ")[0] ?? "",
+    ...(Array.isArray(causes) ? causes : []).map((each) => {
+      const [reason, field] = [valueAt(each, "reason"), valueAt(each, "field")];
+      return `  ${String(reason)} ${String(field ?? "")}`;
+    }),
+  ];
+}
+
+/** YAML in one fixed form: keys sorted, each string on one line. */
+function render(value: unknown): string {
+  return stringify(value, { sortMapEntries: true, blockQuote: false, lineWidth: 0 }).trimEnd();
+}
+
+function withoutKeys(value: unknown, keys: ReadonlySet<string>): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (key, each: unknown) => (keys.has(key) ? undefined : each)),
+  );
+}
+
+export class Conversation implements Disposable {
+  readonly #wire: Wire;
+  readonly #wireOfNobody: Wire;
+  readonly #names = new Names();
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster, endpoint: Endpoint, namespace: string) {
+    this.#cluster = cluster;
+    this.#wire = new Wire(endpoint);
+    this.#wireOfNobody = this.#wire.asNobody();
+    this.#names.learn(namespace, "$NS");
+    for (const [index, node] of cluster.nodes.entries())
+      this.#names.learn(node, `$NODE${index + 1}`);
+  }
+
+  get commands(): ScriptCommands {
+    const request = (method: string) => (words: string[], body: string) =>
+      this.#request(method, words, body);
+    return {
+      GET: request("GET"),
+      POST: request("POST"),
+      PUT: request("PUT"),
+      PATCH: request("PATCH"),
+      DELETE: request("DELETE"),
+      WATCH: request("WATCH"),
+      NODE: (words) => this.#inNode(words),
+    };
+  }
+
+  async #request(method: string, given: string[], body: string): Promise<string> {
+    const { words, options } = readOptions(given);
+    const [path = "/"] = words;
+    const question = this.#question(method, path, { options, body });
+    const wire = this.#wireOf(options["as"]);
+    const answer =
+      method === "WATCH"
+        ? await wire.ask(question, Number(options["events"] ?? 1))
+        : await this.#ask(wire, question, options["until"]);
+    return this.#show(answer, options, method === "WATCH");
+  }
+
+  #wireOf(who: string | undefined): Wire {
+    if (who === undefined) return this.#wire;
+    return who === "nobody" ? this.#wireOfNobody : this.#wireOfNobody.as(this.#names.expand(who));
+  }
+
+  #question(
+    method: string,
+    path: string,
+    { options, body }: { options: Options; body: string },
+  ): Question {
+    const accept = options["accept"];
+    const given = options["type"] ?? (method === "PATCH" ? "strategic" : "application/json");
+    const text = withRepeats(this.#names.expand(body));
+    return {
+      method: method === "WATCH" ? "GET" : method,
+      // What the script has encoded itself stays as it is.
+      path: encodeURI(this.#names.expand(path)).replaceAll("%25", "%"),
+      headers: {
+        Accept: ACCEPTED[accept ?? ""] ?? accept ?? "application/json",
+        ...(body === "" ? {} : { "Content-Type": PATCHES[given] ?? given }),
+      },
+      body: body === "" ? undefined : "raw" in options ? text : JSON.stringify(parse(text)),
+    };
+  }
+
+  async #ask(wire: Wire, question: Question, until?: string): Promise<Answer> {
+    if (until === undefined) return wire.ask(question);
+    const at = until.lastIndexOf("=");
+    const [path, wanted] = [until.slice(0, at), this.#names.expand(until.slice(at + 1))];
+    const deadline = systemClock.monotonicMs() + UNTIL_MS;
+    for (;;) {
+      const answer = await wire.ask(question);
+      const found = path === "status" ? answer.status : valueAt(parsed(answer.body), path);
+      const text =
+        found === undefined ? "~" : typeof found === "string" ? found : JSON.stringify(found);
+      if (text === wanted) return answer;
+      if (systemClock.monotonicMs() > deadline) {
+        throw new Error(`${path} is ${text} and not ${wanted}: ${answer.body.slice(0, 4000)}`);
+      }
+      await sleep(RETRY_MS);
+    }
+  }
+
+  #show(answer: Answer, options: Options, isStream: boolean): string {
+    for (const binding of (options["let"] ?? "").split(",")) {
+      const [name = "", path = ""] = binding.split("=");
+      if (name !== "") this.#names.learn(String(valueAt(parsed(answer.body), path)), `$${name}`);
+    }
+    const head = [String(answer.status), ...this.#headers(answer, options["header"])];
+    if ("quiet" in options) return head.join("\n");
+    const bodies = isStream ? answer.body.split("\n") : [answer.body];
+    return [...head, ...bodies.map((body) => this.#body(body, options))].join("\n");
+  }
+
+  #headers({ headers }: Answer, names = ""): string[] {
+    return names
+      .split(",")
+      .filter((name) => name !== "")
+      .map((name) => {
+        const value = [headers[name.toLowerCase()] ?? "none"].flat().join(", ");
+        return `${name}: ${maskText(value, this.#names)}`;
+      });
+  }
+
+  #body(text: string, options: Options): string {
+    const value = parsed(text);
+    if (typeof value !== "object" || value === null) return maskText(text.trim(), this.#names);
+    const masked = mask(value, this.#names, { hasManagedFields: "managed" in options });
+    const { hide } = options;
+    const hidden = hide === undefined ? masked : withoutKeys(masked, new Set(hide.split(",")));
+    if ("why" in options) return reasonsOf(hidden).join("\n");
+    if (options["pick"] === undefined) return render(hidden);
+    const places = options["pick"].split(",");
+    return places
+      .map((place) => render({ [place]: valueAt(hidden, this.#names.hide(place)) ?? null }))
+      .join("\n");
+  }
+
+  async #inNode(given: string[]): Promise<string> {
+    const [node = "", ...command] = given.map((word) => this.#names.expand(word));
+    const { status, stdout, stderr } = await this.#cluster.inNode(node, command);
+    return maskText(`${status}\n${stdout}${stderr}`, this.#names);
+  }
+
+  [Symbol.dispose](): void {
+    this.#wire[Symbol.dispose]();
+    this.#wireOfNobody[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,32 @@
+/** Places in an answer: `spec.ports[0].port`, `items[*].metadata.name`, `metadata.labels[a.b/c]`. */
+
+const STEP = /\.?([^.[\]]+)|\[([^\]]+)\]/gy;
+
+/** `*` for each. */
+type Step = string | number;
+
+function stepsOf(path: string): Step[] {
+  const steps: Step[] = [];
+  STEP.lastIndex = 0;
+  while (STEP.lastIndex < path.length) {
+    const at = STEP.lastIndex;
+    const match = STEP.exec(path);
+    if (match === null) throw new Error(`"${path}" is no path: what is meant at ${at}?`);
+    const [, name, bracketed = ""] = match;
+    steps.push(name ?? (/^\d+$/.test(bracketed) ? Number(bracketed) : bracketed));
+  }
+  return steps;
+}
+
+/** Undefined where there is nothing; a list for `[*]`. */
+export function valueAt(value: unknown, path: string): unknown {
+  return follow(value, stepsOf(path));
+}
+
+function follow(value: unknown, steps: readonly Step[]): unknown {
+  const [step, ...rest] = steps;
+  if (step === undefined) return value;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (step === "*") return Object.values(value).map((each) => follow(each, rest));
+  return follow((value as Record<string | number, unknown>)[step], rest);
+}
