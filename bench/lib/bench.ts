@@ -1,4 +1,4 @@
-import { AppError } from "#base";
+import { AppError, assert } from "#base";
 import { median } from "./statistics.ts";
 
 /** One thing measured, in the form in which it is recorded. */
@@ -6,14 +6,16 @@ export interface Row {
   what: string;
   /** What it is compared with, where the value is a ratio. */
   against: string | undefined;
-  /** The median of the samples. */
-  value: number;
+  /** The median of the samples; undefined where there are none. */
+  value: number | undefined;
   /** Written after the number; "x" for ratios, "/s" for rates, else ms, ns, MiB ... */
   unit: string;
   /** What the value must reach, or not exceed; undefined where it is only of interest. */
   goal: number | undefined;
   better: "higher" | "lower";
   samples: readonly number[];
+  /** Why there are no samples, with what would make them possible. */
+  missing?: string;
 }
 
 export interface BenchContext {
@@ -51,16 +53,22 @@ export interface RowSpec {
   unit: string;
   goal?: number;
   better: "higher" | "lower";
-  samples: readonly number[];
+  /** None only where `missing` says why. */
+  samples?: readonly number[];
+  missing?: string;
 }
 
 /** A row of its samples. */
-export function row({ what, against, unit, goal, better, samples }: RowSpec): Row {
+export function row({ what, against, unit, goal, better, samples = [], missing }: RowSpec): Row {
+  assert((samples.length === 0) === (missing !== undefined), "a row has samples, or says why not");
+  if (missing !== undefined) {
+    return { what, against, value: undefined, unit, goal, better, samples, missing };
+  }
   return { what, against, value: median(samples), unit, goal, better, samples };
 }
 
-/** Whether the median of the samples meets the goal; undefined when there is none. */
+/** Whether the median of the samples meets the goal; undefined when there is none of either. */
 export function isGoalMet({ samples, goal, better }: Omit<Row, "value">): boolean | undefined {
-  if (goal === undefined) return undefined;
+  if (goal === undefined || samples.length === 0) return undefined;
   return better === "higher" ? median(samples) >= goal : median(samples) <= goal;
 }

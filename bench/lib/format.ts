@@ -35,13 +35,18 @@ export interface RowText {
 }
 
 export function rowText(row: Omit<Row, "value">): RowText {
+  const sign = row.better === "higher" ? "≥" : "≤";
+  const goal =
+    row.goal === undefined ? "" : `${sign} ${withUnit(formatExactly(row.goal), row.unit)}`;
+  if (row.missing !== undefined) {
+    return { value: "", spread: "", goal, isMet: `not measured: ${row.missing}` };
+  }
   const { min, max } = spread(row.samples);
   const isMet = isGoalMet(row);
-  const sign = row.better === "higher" ? "≥" : "≤";
   return {
     value: withUnit(formatNumber(median(row.samples)), row.unit),
     spread: `${formatNumber(min)} – ${formatNumber(max)}`,
-    goal: row.goal === undefined ? "" : `${sign} ${withUnit(formatExactly(row.goal), row.unit)}`,
+    goal,
     isMet: isMet === undefined ? "" : isMet ? "met" : "not met",
   };
 }

@@ -37,9 +37,28 @@ test("the report has a section and a plot for each result, by name, and always t
   assert.match(page, /`npm run x` at abc; Linux 6\.1\.0, a CPU, Node v20; 2 or 3 samples a row\./);
 });
 
+test("a row that was not measured says why, and is in no plot", () => {
+  const missing = "its programs are not built";
+  const absent = row({ what: "pods: real", unit: "s", goal: 10, better: "lower", missing });
+  const rows = JSON.parse(JSON.stringify([absent, ratio])) as BenchResult["rows"];
+  const [page, plot] = renderReport([benchResultOf("x.json", { ...result("x"), rows })]);
+  assert.match(
+    page?.text ?? "",
+    /pods: real .* ≤ 10 s \| not measured: its programs are not built /,
+  );
+  assert.match(page?.text ?? "", /; 3 samples a row\./);
+  assert.doesNotMatch(plot?.text ?? "", /pods: real|NaN|undefined/);
+});
+
 test("a file that no bench wrote gets a sentence with its name", () => {
   assert.deepEqual(benchResultOf("x.json", result("x")), result("x"));
-  for (const content of [{}, null, [], { ...result("x"), rows: [{}] }]) {
+  for (const content of [
+    {},
+    null,
+    [],
+    { ...result("x"), rows: [{}] },
+    { ...result("x"), rows: [{ ...speed, samples: [] }] },
+  ]) {
     assert.throws(() => benchResultOf("x.json", content), /^AppError: x\.json is not what a bench/);
   }
 });

@@ -13,7 +13,11 @@ export interface BenchResult {
   cpu: string;
   node: string;
   /** The value is recorded for those who read the JSON; the report takes only the samples. */
-  rows: readonly (Omit<Row, "against" | "goal"> & { against?: string; goal?: number })[];
+  rows: readonly (Omit<Row, "against" | "goal" | "value"> & {
+    against?: string;
+    goal?: number;
+    value?: number;
+  })[];
 }
 
 /** The result that a file holds, or a complaint. */
@@ -24,7 +28,10 @@ export function benchResultOf(file: string, content: unknown): BenchResult {
   const isResult =
     isText &&
     Array.isArray(result?.rows) &&
-    result.rows.every((row) => Array.isArray(row?.samples));
+    result.rows.every(
+      ({ samples, missing }: Partial<Row>) =>
+        Array.isArray(samples) && (samples.length === 0) === (typeof missing === "string"),
+    );
   if (result !== null && isResult) return result;
   const how = "delete it, or run the bench again";
   throw new AppError("bench-result", `${file} is not what a bench writes: ${how}.`);
@@ -55,7 +62,10 @@ export function renderReport(results: readonly BenchResult[]): ReportFile[] {
   const sorted = [...results].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const plots = sorted.map((result) => ({
     path: `plots/${result.name}.svg`,
-    text: renderPlot(result.name, result.rows.map(completeRow)),
+    text: renderPlot(
+      result.name,
+      result.rows.map(completeRow).filter(({ missing }) => missing === undefined),
+    ),
   }));
   const page = [INTRO, ...sorted.map(renderSection)].join("\n");
   return [{ path: "README.md", text: page }, ...plots];
@@ -63,7 +73,8 @@ export function renderReport(results: readonly BenchResult[]): ReportFile[] {
 
 /** JSON leaves out what is undefined. */
 function completeRow(recorded: BenchResult["rows"][number]): Row {
-  return { ...recorded, against: recorded.against, goal: recorded.goal };
+  const { against, goal, value } = recorded;
+  return { ...recorded, against, goal, value };
 }
 
 function renderSection(result: BenchResult): string {
@@ -85,7 +96,10 @@ ${markdownTable(["what", "against", "value", "spread", "goal", ""], rows, "llrrr
 }
 
 function samplesText({ rows }: BenchResult): string {
-  const counts = [...new Set(rows.map(({ samples }) => samples.length))].toSorted((a, b) => a - b);
+  const measured = rows.filter(({ missing }) => missing === undefined);
+  const counts = [...new Set(measured.map(({ samples }) => samples.length))].toSorted(
+    (a, b) => a - b,
+  );
   return `${counts.join(" or ")} samples a row`;
 }
 

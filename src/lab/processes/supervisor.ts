@@ -8,6 +8,7 @@ import { makeFolder } from "../state/files.ts";
 import { tryLock } from "../state/lock.ts";
 import { needSettings } from "../state/settings.ts";
 import { serveControl, type SupervisorStatus } from "../supervisor/control.ts";
+import { cutLogs } from "../supervisor/log-file.ts";
 import { ManagedProcess } from "../supervisor/managed-process.ts";
 import { identify, removePidFile, writePidFile } from "../supervisor/process-identity.ts";
 import { CONTROL_PLANE, startHidden } from "../supervisor/program.ts";
@@ -22,8 +23,8 @@ import {
   type ProcessOptions,
 } from "./shared.ts";
 
-/** After a failure, everything is tried again so often. */
-const RETRY_MS = 2_000;
+/** So often logs are looked at, and after a failure everything is tried again. */
+const TURN_MS = 2_000;
 
 /**
  * Brings about what the lab's settings say, and keeps it so: the network, the control plane, the
@@ -52,9 +53,10 @@ export async function runSupervisor({ name, signal, clock }: ProcessOptions): Pr
   scope.use(control);
   logger.info("the supervisor runs");
   while (!signal.aborted) {
+    cutLogs(places.logFolder);
     if (supervised.isBehind) await supervised.reconcile();
     // An abort only cuts the pause short.
-    await clock.sleep(RETRY_MS, signal).catch(() => {});
+    await clock.sleep(TURN_MS, signal).catch(() => {});
   }
   logger.info("the supervisor stops");
 }
@@ -193,6 +195,6 @@ class Supervised implements AsyncDisposable {
   #runningNodes(): string[] {
     const { nodes } = needSettings(this.#lab.places);
     const running = nodes.filter(({ isStopped, trouble }) => !isStopped && !trouble.isPartitioned);
-    return running.flatMap(({ index }) => addressesOfNode(this.#lab.network, index).slice(0, 1));
+    return running.flatMap(({ index }) => addressesOfNode(this.#lab.network, index));
   }
 }

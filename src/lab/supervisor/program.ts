@@ -1,12 +1,11 @@
 /** How this program starts itself again for the lab's hidden processes. */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, renameSync, statSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { AppError } from "#base";
+import type { NodePlace } from "#lab/network";
 import type { Places } from "../state/places.ts";
+import { cutLog } from "./log-file.ts";
 import { identify, type ProcessIdentity } from "./process-identity.ts";
-
-/** A log that is longer is put aside, in the place of what was put aside before. */
-const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
 /** The hidden commands of `cilium lab`. */
 type HiddenCommand = "run" | "control-plane" | "kubelet";
@@ -16,6 +15,8 @@ interface HiddenProcess {
   readonly name: string;
   readonly command: HiddenCommand;
   readonly args: readonly string[];
+  /** Words before its own, which become it: where it is to run. */
+  readonly enter?: readonly string[];
 }
 
 export const SUPERVISOR: HiddenProcess = { name: "supervisor", command: "run", args: [] };
@@ -25,14 +26,13 @@ export const CONTROL_PLANE: HiddenProcess = {
   args: [],
 };
 
-/** `place` is what the supervisor made for the node. */
+/** `enter` are words that lead into the node's mounts. */
 export function kubeletProcess(
-  node: string,
-  place: { readonly namespaceName: string; readonly cgroupFolder: string },
+  { node, cgroupFolder }: NodePlace,
+  enter: readonly string[],
 ): HiddenProcess {
-  const { namespaceName, cgroupFolder } = place;
-  const args = ["--node", node, "--network", namespaceName, "--cgroup", cgroupFolder];
-  return { name: `kubelet-${node}`, command: "kubelet", args };
+  const args = ["--node", node, "--cgroup", cgroupFolder];
+  return { name: `kubelet-${node}`, command: "kubelet", args, enter };
 }
 
 /** Node with the same options and the same entry: the bundle, or sources by tsx. */
@@ -49,10 +49,12 @@ function ownCall(): string[] {
 /** Starts it apart from this process: in a session of its own, with its output in its log. */
 export function startHidden(places: Places, hidden: HiddenProcess): Promise<ProcessIdentity> {
   const path = places.logFile(hidden.name);
-  putLongLogAside(path);
+  cutLog(path);
   const log = openSync(path, "a", 0o644);
-  const args = [...ownCall(), "lab", hidden.command, "--name", places.name, ...hidden.args];
-  const child = spawn(process.execPath, args, {
+  const own = [process.execPath, ...ownCall()];
+  const words = [...own, "lab", hidden.command, "--name", places.name, ...hidden.args];
+  const [program = "", ...args] = [...(hidden.enter ?? []), ...words];
+  const child = spawn(program, args, {
     detached: true,
     stdio: ["ignore", log, log],
     cwd: "/",
@@ -69,9 +71,4 @@ export function startHidden(places: Places, hidden: HiddenProcess): Promise<Proc
       else reject(new AppError("start", `${hidden.name} ended at once: see ${path}.`));
     });
   });
-}
-
-function putLongLogAside(path: string): void {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > MAX_LOG_BYTES) renameSync(path, `${path}.1`);
 }

@@ -43,6 +43,19 @@ test("a service without endpoints has an empty slice, one without a selector has
   assert.deepEqual(created(service("web", { type: "ExternalName" })), []);
 });
 
+test("an empty slice is left as it is, also as a server answers it: with null for empty lists", () => {
+  const owner = service("web");
+  const [empty] = created(owner, []);
+  assert.ok(empty !== undefined);
+  const answered = JSON.parse(
+    JSON.stringify({ ...empty, endpoints: null, ports: null }),
+  ) as EndpointSlice;
+  for (const slice of [empty, answered]) {
+    const plan = planSlices({ service: owner, pods: [], slices: [slice], nodes: new Map() });
+    assert.deepEqual(plan.operations, []);
+  }
+});
+
 test("headless services are marked, and pods with a name of their own have it", () => {
   const named = pod("web-1", { spec: { hostname: "one", subdomain: "web" } });
   const [slice] = created(service("web", { clusterIP: "None", ports: [] }), [named]);

@@ -6,8 +6,9 @@ export function canonical(value: unknown): string {
   return JSON.stringify(ordered(value)) ?? "null";
 }
 
+/** Also of the values themselves, what is empty is absent: a server answers null for []. */
 export function isSame(left: unknown, right: unknown): boolean {
-  return left === right || canonical(left) === canonical(right);
+  return left === right || canonical({ value: left }) === canonical({ value: right });
 }
 
 function ordered(value: unknown): unknown {
