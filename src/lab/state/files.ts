@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -10,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { randomBytes } from "node:crypto";
@@ -45,11 +47,23 @@ export function writeFileWhole(path: string, text: string, options: WriteOptions
   }
 }
 
+/** With those above it. One by one: Node's `recursive` says of a read-only disk that it is not there. */
 export function makeFolder(path: string, mode = 0o755): void {
+  if (isFolder(path)) return;
+  if (!existsSync(dirname(path))) makeFolder(dirname(path), mode);
   try {
-    mkdirSync(path, { recursive: true, mode });
+    mkdirSync(path, { mode });
   } catch (error) {
-    throw fileError(path, error);
+    // Another process may have made it meanwhile.
+    if (!isFolder(path)) throw fileError(path, error);
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 
