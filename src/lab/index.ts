@@ -14,6 +14,7 @@
  */
 export { clientOfLab, openLab, type Lab, writeOwnKubeconfig } from "./commands/access.ts";
 export { down, downAll } from "./commands/down.ts";
+export { execInNode } from "./commands/exec-node.ts";
 export { processLogs, readProcessLog } from "./commands/logs.ts";
 export { checkRoot } from "./commands/machine.ts";
 export {

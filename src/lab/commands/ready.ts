@@ -1,6 +1,7 @@
 /** Waiting for a cluster, with a line for every step that is done. */
 import { AppError, type Clock } from "#base";
 import { KubeError, type KubeClient, RESOURCES } from "#kube";
+import { CNI_BIN_FOLDER, CNI_CONF_FOLDER } from "../node/folders.ts";
 import { DEMO_NAMESPACE, demoObjects } from "../objects/demo.ts";
 import { applyObject, applyObjects, hasCondition, tryGet, waitUntil } from "../objects/objects.ts";
 import { askSupervisor } from "../supervisor/control.ts";
@@ -40,11 +41,12 @@ export async function waitForCluster(lab: Lab, { clock, report }: Waiting): Prom
     );
   }
   const what = running.map(({ name }) => name).join(", ");
+  if (running.length === 0) return;
   if (settings.cni === "none") {
-    report(`Nodes have joined: ${what}; they wait for a network plugin`);
+    report(`Nodes have joined: ${what}`);
+    report(pluginAdvice(lab));
     return;
   }
-  if (running.length === 0) return;
   report(`Nodes are ready: ${what}`);
   if (settings.values.dnsReplicas === 0) return;
   const dns = { namespace: "kube-system", name: "coredns" };
@@ -56,6 +58,15 @@ export async function waitForCluster(lab: Lab, { clock, report }: Waiting): Prom
     { what: "the cluster's DNS", patienceMs: POD_PATIENCE_MS, clock, hint },
   );
   report("Names of services are answered");
+}
+
+/** What a lab without a network plugin waits for, and where people put it. */
+function pluginAdvice({ places }: Lab): string {
+  return (
+    "A node is NotReady until it has a network plugin: " +
+    `its configuration in ${CNI_CONF_FOLDER}, its programs in ${CNI_BIN_FOLDER}. ` +
+    `This machine has these folders below ${places.nodeStateFolder("NODE")}.`
+  );
 }
 
 async function waitForApiServer(lab: Lab, client: KubeClient, clock: Clock): Promise<void> {
@@ -114,7 +125,7 @@ export async function startDemo(lab: Lab, { clock, report }: Waiting): Promise<v
   );
   await applyObjects(client, objects);
   if (settings.cni === "none" || settings.nodes.every((node) => node.isStopped)) {
-    report(`The demo in namespace ${DEMO_NAMESPACE} waits for nodes`);
+    report(`The demo in namespace ${DEMO_NAMESPACE} starts once nodes are ready`);
     return;
   }
   await waitUntil(

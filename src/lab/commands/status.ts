@@ -1,5 +1,6 @@
 import type { Clock } from "#base";
 import { type KubeObject, KubeError, RESOURCES } from "#kube";
+import { CNI_BIN_FOLDER, CNI_CONF_FOLDER, onMachine } from "../node/folders.ts";
 import { hasCondition } from "../objects/objects.ts";
 import { addressesOfNode, apiServerUrl, networkOf } from "../state/addresses.ts";
 import { knownLabs } from "../state/places.ts";
@@ -15,6 +16,9 @@ export interface NodeStatus {
   readonly pods: number;
   readonly readyPods: number;
   readonly trouble: NodeTrouble;
+  /** The node's folders for network plugins, as folders of this machine. */
+  readonly cniConfFolder: string;
+  readonly cniBinFolder: string;
 }
 
 export interface LabStatus {
@@ -95,6 +99,8 @@ function nodeStatuses(
       pods: pods.length,
       readyPods: pods.filter((pod) => hasCondition(pod, "Ready")).length,
       trouble,
+      cniConfFolder: onMachine(places, name, CNI_CONF_FOLDER),
+      cniBinFolder: onMachine(places, name, CNI_BIN_FOLDER),
     };
   });
 }

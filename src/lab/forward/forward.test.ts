@@ -53,9 +53,12 @@ test("the NodePorts of a service, and nothing else, are ports of the machine", (
     { port: 82, nodePort: "x" },
   ];
   assert.deepEqual(nodePortsOf(service("web", ports)), [
-    { protocol: "TCP", port: 31_235, service: "demo/web" },
-    { protocol: "UDP", port: 30_053, service: "demo/web" },
+    { protocol: "TCP", port: 31_235, families: ["IPv4"], service: "demo/web" },
+    { protocol: "UDP", port: 30_053, families: ["IPv4"], service: "demo/web" },
   ]);
+  const ipFamilies = ["IPv6"];
+  const six = { metadata: { name: "six" }, spec: { ipFamilies, ports: [{ nodePort: 31_236 }] } };
+  assert.deepEqual(nodePortsOf(six)[0]?.families, ipFamilies);
   assert.deepEqual(nodePortsOf({ metadata: { name: "odd" } }), []);
 });
 

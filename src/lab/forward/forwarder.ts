@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { AsyncScope } from "#base";
 import type { Logger } from "#base/log";
 import type { KubeObject } from "#kube";
@@ -75,13 +76,20 @@ export class NodePortForwarder implements AsyncDisposable {
     }
   }
 
+  /** Nodes, by addresses at which the service has its port too. */
+  #targetsOf({ families }: NodePort): string[] {
+    return this.#targets().filter((address) =>
+      families.includes(isIPv6(address) ? "IPv6" : "IPv4"),
+    );
+  }
+
   async #open(port: NodePort): Promise<Forward> {
     const scope = new AsyncScope();
     let problem: string | undefined;
     for (const host of HOSTS) {
       const open = port.protocol === "TCP" ? forwardTcp : forwardUdp;
       try {
-        scope.use(await open(host, port.port, this.#targets));
+        scope.use(await open(host, port.port, () => this.#targetsOf(port)));
       } catch (error) {
         const { code = "" } = error as NodeJS.ErrnoException;
         // A machine without IPv6 has only the other.

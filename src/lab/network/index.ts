@@ -44,6 +44,8 @@ export {
   listNodes,
   type NodeNetwork,
   type NodeOptions,
+  type NodePlace,
+  nodePlace,
   removeLabFolders,
   removeNode,
 } from "./underlay/node-network.ts";

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { AppError, type Clock } from "#base";
-import { deleteNamespace, listNamespaces, openNetlink } from "#netlink";
+import { openNetlink } from "#netlink";
 import {
   type LabNetwork,
   listNodes,
@@ -58,16 +58,6 @@ function commandLine(pid: number): string[] {
   }
 }
 
-/** A dot is in no name of a lab or a node, so that nobody's pods are taken for another's. */
-export function podNamespacePrefix(nodeNamespace: string): string {
-  return `${nodeNamespace}.`;
-}
-
-export function removePodNamespaces(network: LabNetwork, node: string): void {
-  const prefix = podNamespacePrefix(`ciliate-${network.name}-${node}`);
-  for (const name of listNamespaces()) if (name.startsWith(prefix)) deleteNamespace(name);
-}
-
 /** Whose bridge it is, for labs that have lost their files; the supervisor writes it on. */
 export function labNameOfBridge(index: number): string | undefined {
   using root = openNetlink();
@@ -93,7 +83,6 @@ export async function removeNetwork(
   const all = new Map([...nodes, ...plugged].map((node) => [node.name, node]));
   for (const { name: node, index } of all.values()) {
     await removeNode({ lab: network, node, index });
-    removePodNamespaces(network, node);
   }
   await removeInternet(network);
   await removeUnderlay(network);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { AsyncScope, IpAddress } from "#base";
 import { startKubelet } from "#lab/kubelet";
-import { openNamedNamespace } from "#netlink";
+import { openNamespace } from "#netlink";
 import {
   addressesIn,
   cidrsIn,
@@ -13,7 +13,15 @@ import {
   servePlugin,
   startProxy,
 } from "#lab/network";
-import { podNamespacePrefix } from "./clean.ts";
+import {
+  CNI_BIN_FOLDER,
+  CNI_CONF_FOLDER,
+  CNI_DATA_FOLDER,
+  CONTAINER_LOGS_FOLDER,
+  KUBELET_FOLDER,
+  NODE_NETWORK,
+  POD_LOGS_FOLDER,
+} from "../node/folders.ts";
 import { CLUSTER_DOMAIN, ensureNodePki } from "../state/cluster-pki.ts";
 import { addressesOfNode } from "../state/addresses.ts";
 import { needNode } from "../state/settings.ts";
@@ -31,25 +39,26 @@ const DNS_PORT = 53;
 
 export interface KubeletProcessOptions extends ProcessOptions {
   readonly node: string;
-  /** The name of its network namespace. */
-  readonly networkNamespace: string;
   /** Its folder in the tree of cgroups, version 2. */
   readonly cgroup: string;
 }
 
-/** One node's kubelet, its network plugin's server and its service proxy, in this process. */
+/**
+ * One node's kubelet, its network plugin's server and its service proxy, in this process, which
+ * was started in the node's mounts.
+ */
 export async function runKubelet(options: KubeletProcessOptions): Promise<void> {
   const { name, signal, clock } = options;
   await using scope = new AsyncScope();
   const lab = openLab(name, `kubelet-${options.node}`);
   const { places, settings, network, logger } = lab;
   const node = needNode(settings, options.node);
-  const namespace = openNamedNamespace(options.networkNamespace);
+  const namespace = openNamespace(NODE_NETWORK);
   scope.defer(() => namespace.close());
   const addresses = addressesOfNode(network, node.index);
   const pki = ensureNodePki(places.pkiFolder, { name: node.name, addresses }, clock);
   const client = clientOf(network, pki.authority, pki.kubelet, scope);
-  const cni = await prepareCni(lab, node, scope);
+  if (settings.cni === "bridge") await installBridge(lab, node, scope);
   await apiServerAnswers(client, options);
   if (signal.aborted) return;
   const { pods, clusterDns, internetResolver } = labAddresses(network);
@@ -60,9 +69,12 @@ export async function runKubelet(options: KubeletProcessOptions): Promise<void> 
       addresses,
       podCidrs: cidrsIn(nodeAddresses(network, node.index).pods).map(({ key }) => key),
       namespace,
-      namespacePrefix: podNamespacePrefix(options.networkNamespace),
-      folders: { state: places.nodeStateFolder(node.name) },
-      cni,
+      folders: {
+        state: KUBELET_FOLDER,
+        logs: POD_LOGS_FOLDER,
+        containerLogs: CONTAINER_LOGS_FOLDER,
+      },
+      cni: { confFolder: CNI_CONF_FOLDER, binFolder: CNI_BIN_FOLDER },
       clusterDns: addressesIn(clusterDns).map(({ key }) => key),
       cgroup: options.cgroup,
       pki: {
@@ -95,19 +107,15 @@ export async function runKubelet(options: KubeletProcessOptions): Promise<void> 
   await aborted(signal);
 }
 
-/** The folders as on a host; empty where the plugin is somebody else's to bring. */
-async function prepareCni(
-  { places, settings, network, logger }: LabContext,
+/** The lab's own plugin, as anybody's is installed on a host. */
+async function installBridge(
+  { places, network, logger }: LabContext,
   node: { readonly name: string; readonly index: number },
   scope: AsyncScope,
-): Promise<{ confFolder: string; binFolder: string }> {
-  const state = places.nodeStateFolder(node.name);
-  const confFolder = join(state, "etc/cni/net.d");
-  const binFolder = join(state, "opt/cni/bin");
-  if (settings.cni === "none") return { confFolder, binFolder };
+): Promise<void> {
   const socket = join(places.nodeRunFolder(node.name), "cni.sock");
   scope.use(await servePlugin(socket, logger.child("cni")));
-  installPlugin(binFolder, socket);
-  installConflist(confFolder, { lab: network, node: node.index, dataDir: join(state, "cni") });
-  return { confFolder, binFolder };
+  installPlugin(CNI_BIN_FOLDER, socket);
+  const options = { lab: network, node: node.index, dataDir: CNI_DATA_FOLDER };
+  installConflist(CNI_CONF_FOLDER, options);
 }

@@ -3,12 +3,12 @@ import { rmSync } from "node:fs";
 import type { Clock } from "#base";
 import type { Logger } from "#base/log";
 import { ConditionKeeper, createNode, type LabNetwork, listNodes, removeNode } from "#lab/network";
+import { createNodeMounts, inNodeMounts, removeNodeMounts } from "../node/mounts.ts";
 import { removeNodePki } from "../state/cluster-pki.ts";
 import type { Places } from "../state/places.ts";
 import { type NodeSettings, type NodeTrouble, NO_TROUBLE } from "../state/settings-types.ts";
 import { ManagedProcess, type ProcessStatus } from "../supervisor/managed-process.ts";
 import { kubeletProcess, startHidden } from "../supervisor/program.ts";
-import { removePodNamespaces } from "./clean.ts";
 
 interface NodesOptions {
   readonly places: Places;
@@ -63,14 +63,15 @@ export class Nodes implements AsyncDisposable {
   }
 
   async #start({ name: node, index, trouble }: NodeSettings): Promise<void> {
-    if (!this.#kubelets.has(node)) this.#kubelets.set(node, this.#startKubelet(node, index));
+    if (!this.#kubelets.has(node)) this.#kubelets.set(node, await this.#startKubelet(node, index));
     await this.#setTrouble(node, index, trouble);
   }
 
-  #startKubelet(node: string, index: number): ManagedProcess {
+  async #startKubelet(node: string, index: number): Promise<ManagedProcess> {
     const { places, network, clock, logger } = this.#options;
     using place = createNode({ lab: network, node, index });
-    const hidden = kubeletProcess(node, place);
+    await createNodeMounts(places, place);
+    const hidden = kubeletProcess(place, inNodeMounts(places, node, []));
     return new ManagedProcess({
       name: hidden.name,
       pidFile: places.pidFile(hidden.name),
@@ -92,11 +93,11 @@ export class Nodes implements AsyncDisposable {
   async #stop({ name: node, index }: Pick<NodeSettings, "name" | "index">): Promise<void> {
     await this.#kubelets.get(node)?.[Symbol.asyncDispose]();
     this.#kubelets.delete(node);
-    const { network } = this.#options;
+    const { network, places } = this.#options;
     await this.#setTrouble(node, index, NO_TROUBLE);
     this.#set.delete(node);
     await removeNode({ lab: network, node, index });
-    removePodNamespaces(network, node);
+    await removeNodeMounts(places, node);
   }
 
   async #remove(node: string, index: number): Promise<void> {

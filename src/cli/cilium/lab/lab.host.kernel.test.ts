@@ -1,7 +1,15 @@
 /** Labs from beginning to end, as people start them: by the command line, from the sources. */
 import assert from "node:assert/strict";
 import { type ExecFileException, execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -78,6 +86,46 @@ function numbered(): string[] {
   return [...links, ...routes].filter((found) => found !== undefined).toSorted();
 }
 
+/** Which mount namespace node1 is. */
+function mountsOf(name: string): number {
+  return statSync(`/run/ciliate/lab/${name}/mounts/node1`).ino;
+}
+
+/** A service of both families, and a port of the node that is a pod's. */
+const BOTH_FAMILIES = `
+apiVersion: v1
+kind: Service
+metadata: {name: both}
+spec: {type: NodePort, ipFamilyPolicy: PreferDualStack, selector: {app: api}, ports: [{port: 80, targetPort: 3000}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: hosted}
+spec:
+  containers: [{name: web, image: nginx, ports: [{containerPort: 80, hostPort: 8088}]}]
+`;
+
+async function checkBothFamilies(ask: readonly string[]): Promise<void> {
+  const file = join(FOLDER, "both.yaml");
+  const where = ["--name", NAME, "-n", "three-tier"];
+  writeFileSync(file, BOTH_FAMILIES);
+  await succeed("apply", ...where, "-f", file);
+  await ready("hosted");
+  for (const family of ["-4", "-6"]) {
+    assert.match(await succeed(...ask, "curl", "-s", family, "--max-time", "5", "both"), /nginx/);
+  }
+  assert.match(await succeed("get", "endpointslices", ...where), /both-\S+ +IPv6 +3000 +fd31:/);
+  const service = await succeed("get", "service", "both", "-o", "json", ...where);
+  const port = /"nodePort": (\d+)/.exec(service)?.[1] ?? "";
+  const node = await succeed("get", "node", "node1", "-o", "yaml", "--name", NAME);
+  const [ipv4 = "", ipv6 = ""] = node.match(/(?<=address: )\S*[.:]\S*/g) ?? [];
+  const hosts = [`127.0.0.1:${port}`, `[::1]:${port}`, `${ipv4}:8088`, `[${ipv6}]:8088`];
+  for (const host of hosts) {
+    const answer = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(5_000) });
+    assert.match(await answer.text(), /nginx/, host);
+  }
+}
+
 async function ready(pod: string): Promise<void> {
   const deadline = systemClock.monotonicMs() + 30_000;
   for (;;) {
@@ -93,9 +141,11 @@ test("two labs run side by side, survive kill -9 of all of it, and leave nothing
 }, async () => {
   const before = numbered();
   assert.match(
-    await succeed("up", "--name", NAME, "--nodes", "1"),
+    await succeed("up", "--name", NAME, "--nodes", "1", "--ipv6"),
     /node1 +172\.30\.\d+\.11 +ready/,
   );
+  // What must be gone at the end is seen while it is there.
+  assert.ok(traces().some((line) => line.includes(`/mounts/node1 `)));
   await succeed("up", "--name", OTHER, "--nodes", "0", "--no-demo", "--set", "internet=false");
   assert.match(readFileSync(KUBECONFIG, "utf8"), new RegExp(`current-context: ciliate-${OTHER}\n`));
 
@@ -104,7 +154,10 @@ test("two labs run side by side, survive kill -9 of all of it, and leave nothing
   assert.match(await succeed(...ask, "curl", "-s", "--max-time", "5", "api:3000"), /nginx/);
   assert.equal((await lab(...ask, "sh", "-c", "exit 7")).status, 7);
 
+  await checkBothFamilies(ask);
+
   const pid = pidOf(NAME, "kubelet-node1");
+  const mounts = mountsOf(NAME);
   for (const each of ["supervisor", "control-plane", "kubelet-node1"]) {
     process.kill(pidOf(NAME, each), "SIGKILL");
   }
@@ -113,6 +166,7 @@ test("two labs run side by side, survive kill -9 of all of it, and leave nothing
   assert.notEqual(pidOf(NAME, "kubelet-node1"), pid);
   await ready("frontend");
   assert.match(await succeed(...ask, "curl", "-s", "--max-time", "5", "api:3000"), /nginx/);
+  assert.equal(mountsOf(NAME), mounts);
 
   const refused = await lab("up", "--name", NAME, "--nodes", "3");
   assert.equal(refused.status, 1);

@@ -15,7 +15,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "node",
-    summary: "add, stop, start, remove, partition and delay nodes",
+    summary: "add, stop, start, remove, partition and delay nodes; exec",
     load: () => import("./node.ts"),
   },
   {

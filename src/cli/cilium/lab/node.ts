@@ -1,21 +1,28 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { systemClock } from "#base";
-import { addNode, checkRoot, removeNodeOfLab, setNodeStopped, setNodeTrouble } from "#lab";
-import type { Streams } from "../../program.ts";
+import {
+  addNode,
+  checkRoot,
+  execInNode,
+  removeNodeOfLab,
+  setNodeStopped,
+  setNodeTrouble,
+} from "#lab";
+import { ExitStatus, type Streams } from "../../program.ts";
 import { addNameOption, wholeNumber } from "./call.ts";
 
 interface NameOption {
   readonly name: string;
 }
 
-const DESCRIPTION = `Change the nodes of a lab while it runs. A node that is stopped loses its pods'
+const DESCRIPTION = `Change the nodes of a lab while it runs, or run programs in them. A node that is stopped loses its pods'
 processes and its place in the network, as if its plug were pulled, and keeps its
 disk. One that is partitioned runs on and reaches nobody.`;
 
 export function define(command: Command, streams: Streams): void {
   command
     .description(DESCRIPTION)
-    .summary("add, stop, start, remove, partition and delay nodes")
+    .summary("add, stop, start, remove, partition and delay nodes; exec")
     .helpCommand(false)
     .usage("COMMAND");
   const say = (line: string): void => streams.out(`${line}\n`);
@@ -40,6 +47,13 @@ export function define(command: Command, streams: Streams): void {
     },
   );
   defineTrouble(add, say);
+  add("exec <node>", "run a program in its network, mounts and cgroup")
+    .usage("[options] NODE -- COMMAND [ARGUMENTS...]")
+    .argument("<command...>", "what to run")
+    .action(async (node: string, words: readonly string[], { name }: NameOption) => {
+      const status = await execInNode(name, node, words);
+      if (status !== 0) throw new ExitStatus(status);
+    });
 }
 
 type AddCommand = (words: string, summary: string) => Command;

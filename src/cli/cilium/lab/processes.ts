@@ -14,7 +14,6 @@ interface NameOption {
 
 interface KubeletOptions extends NameOption {
   readonly node: string;
-  readonly network: string;
   readonly cgroup: string;
 }
 
@@ -41,13 +40,11 @@ export const kubeletCommand: HiddenCommand = {
     void command
       .requiredOption("--name <name>")
       .requiredOption("--node <name>")
-      .requiredOption("--network <namespace>")
       .requiredOption("--cgroup <folder>")
-      .action(({ name, node, network: networkNamespace, cgroup }: KubeletOptions) =>
+      .action(({ name, node, cgroup }: KubeletOptions) =>
         runKubelet({
           name,
           node,
-          networkNamespace,
           cgroup,
           signal: endSignal(),
           clock: systemClock,

@@ -7,6 +7,7 @@ import { Cidr } from "#base";
 import { masqueradeRules } from "./bridge.ts";
 import { parseConfig } from "./config.ts";
 import { bridgeConflist } from "./conflist.ts";
+import { hostPortRules } from "./host-ports.ts";
 import { Leases } from "./leases.ts";
 import { CniError, errorOutput, parseEnvironment } from "./protocol.ts";
 
@@ -129,4 +130,33 @@ test("leases survive their process, rest as long as they can, and run out", () =
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("ports of the node lead to a pod's addresses of the same family, and to no other's", () => {
+  const runtimeConfig = {
+    portMappings: [
+      { hostPort: 80, containerPort: 8080, protocol: "tcp", hostIP: "" },
+      { hostPort: 53, containerPort: 5353, protocol: "udp", hostIP: "fd30::b" },
+    ],
+  };
+  const { portMappings } = parseConfig(input({ runtimeConfig }));
+  const rules = hostPortRules([
+    { addresses: ["10.1.0.2", "fd31::2"], ports: portMappings },
+    { addresses: ["10.1.0.3"], ports: [] },
+  ]);
+  const lines = rules.split("\n").filter((line) => line.includes("dnat "));
+  assert.deepEqual(
+    [...new Set(lines.map((line) => line.trim()))],
+    [
+      "fib daddr type local ip daddr != 127.0.0.0/8 tcp dport 80 dnat ip to 10.1.0.2:8080",
+      "fib daddr type local ip6 daddr != ::1 tcp dport 80 dnat ip6 to [fd31::2]:8080",
+      "ip6 daddr fd30::b udp dport 53 dnat ip6 to [fd31::2]:5353",
+    ],
+  );
+  assert.ok(!rules.includes("10.1.0.3"));
+  const wrong = { portMappings: [{ hostPort: 80, containerPort: 0 }] };
+  assert.equal(
+    codeOf(() => parseConfig(input({ runtimeConfig: wrong }))),
+    7,
+  );
 });

@@ -1,4 +1,5 @@
-import { Cidr } from "#base";
+import { Cidr, IpAddress } from "#base";
+import type { PortMapping } from "./host-ports.ts";
 import { type Attachment, CNI_VERSIONS, CniError, CniErrorCode } from "./protocol.ts";
 
 /** What the runtime writes to the plugin's standard input, read and checked. */
@@ -15,6 +16,8 @@ export interface BridgeConfig {
   readonly hasMasquerade: boolean;
   /** Where pods go under their own addresses, besides their own subnets. */
   readonly nonMasqueradeCidrs: readonly Cidr[];
+  /** Ports of the node that are to lead to the pod. */
+  readonly portMappings: readonly PortMapping[];
   /** What the runtime has of ADD, for CHECK. */
   readonly previous: PreviousResult | undefined;
   /** Of GC: those that the runtime still knows. */
@@ -29,6 +32,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Configurations are small; what is larger is none. */
 const MAX_CONFIG_BYTES = 1 << 20;
+const MAX_PORT = 65_535;
+const PROTOCOLS = ["tcp", "udp", "sctp"] as const;
 
 export function parseConfig(text: string): BridgeConfig {
   const json = decode(text);
@@ -50,6 +55,7 @@ export function parseConfig(text: string): BridgeConfig {
     subnets: subnetsOf(ipam),
     hasMasquerade: json["ipMasq"] === true,
     nonMasqueradeCidrs: cidrsOf(json["nonMasqueradeCIDRs"], "nonMasqueradeCIDRs"),
+    portMappings: portMappingsOf(json),
     previous: previousOf(json),
     validAttachments: attachmentsOf(json),
   };
@@ -103,6 +109,30 @@ function cidr(value: unknown, place: string): Cidr {
   const parsed = typeof value === "string" ? Cidr.tryParse(value) : undefined;
   if (parsed === undefined) throw invalid(`${place} ${JSON.stringify(value)} is no subnet`);
   return parsed;
+}
+
+function portMappingsOf(json: Json): PortMapping[] {
+  const mappings = objectOf(json, "runtimeConfig")?.["portMappings"] ?? [];
+  if (!Array.isArray(mappings)) throw invalid("runtimeConfig.portMappings must be a list");
+  return mappings.map((mapping: unknown, at) => {
+    const place = `runtimeConfig.portMappings[${at}]`;
+    if (!isObject(mapping)) throw invalid(`${place} must be an object`);
+    const protocol = PROTOCOLS.find((each) => each === (mapping["protocol"] ?? "tcp"));
+    if (protocol === undefined)
+      throw invalid(`${place}.protocol is none of ${PROTOCOLS.join(", ")}`);
+    const hostIp = stringOf(mapping, "hostIP") ?? "";
+    if (hostIp !== "" && IpAddress.tryParse(hostIp) === undefined) {
+      throw invalid(`${place}.hostIP ${JSON.stringify(hostIp)} is no address`);
+    }
+    const hostPort = port(mapping, "hostPort", place);
+    return { hostPort, containerPort: port(mapping, "containerPort", place), protocol, hostIp };
+  });
+}
+
+function port(mapping: Json, key: string, place: string): number {
+  const value = numberOf(mapping, key) ?? 0;
+  if (value >= 1 && value <= MAX_PORT) return value;
+  throw invalid(`${place}.${key} is no port`);
 }
 
 function previousOf(json: Json): PreviousResult | undefined {

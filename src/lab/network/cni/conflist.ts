@@ -17,6 +17,7 @@ export function bridgeConflist(lab: LabNetwork, node: number, dataDir: string): 
     isGateway: true,
     ipMasq: true,
     nonMasqueradeCIDRs: [...cidrsIn(pods), ...cidrsIn(underlay)].map(({ key }) => key),
+    capabilities: { portMappings: true },
     ipam: { type: "host-local", dataDir, ranges },
   };
   return { cniVersion: CNI_VERSION, name: `ciliate-${lab.name}`, plugins: [plugin] };

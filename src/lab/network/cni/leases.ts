@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, type Cidr, IpAddress } from "#base";
+import type { PortMapping } from "./host-ports.ts";
 import { type Attachment, CniError, CniErrorCode } from "./protocol.ts";
 
 interface Lease extends Attachment {
   readonly addresses: readonly string[];
+  readonly ports?: readonly PortMapping[];
 }
 
 interface LeaseFile {
@@ -38,8 +40,12 @@ export class Leases {
     return this.#find(attachment)?.addresses.map((text) => IpAddress.parse(text));
   }
 
-  /** One address of each subnet. */
-  allocate(attachment: Attachment, subnets: readonly Cidr[]): IpAddress[] {
+  /** One address of each subnet; `ports` are written down with them. */
+  allocate(
+    attachment: Attachment,
+    subnets: readonly Cidr[],
+    ports: readonly PortMapping[] = [],
+  ): IpAddress[] {
     if (this.#find(attachment) !== undefined) {
       const { containerId, ifname } = attachment;
       const message = `${ifname} of container ${containerId} has addresses already`;
@@ -47,7 +53,7 @@ export class Leases {
     }
     const taken = new Set(this.#leases.flatMap(({ addresses }) => addresses));
     const addresses = subnets.map((subnet) => this.#next(subnet, taken));
-    this.#leases.push({ ...attachment, addresses: addresses.map(({ key }) => key) });
+    this.#leases.push({ ...attachment, addresses: addresses.map(({ key }) => key), ports });
     this.#write();
     return addresses;
   }
@@ -69,6 +75,17 @@ export class Leases {
 
   list(): readonly Attachment[] {
     return this.#leases;
+  }
+
+  /** What the node's ports lead to. */
+  hostPorts(): { addresses: readonly string[]; ports: readonly PortMapping[] }[] {
+    return this.#leases.flatMap(({ addresses, ports = [] }) =>
+      ports.length === 0 ? [] : [{ addresses, ports }],
+    );
+  }
+
+  hasHostPorts(attachment: Attachment): boolean {
+    return (this.#find(attachment)?.ports ?? []).length > 0;
   }
 
   #find(attachment: Attachment): Lease | undefined {

@@ -2,6 +2,7 @@ import { type IpAddress, unreachable } from "#base";
 import type { Namespace } from "#netlink";
 import { attach, type Attached, detach, ensureBridge, gatewayOf, inspect } from "./bridge.ts";
 import { type BridgeConfig, parseConfig, versionOf } from "./config.ts";
+import { setHostPorts } from "./host-ports.ts";
 import { Leases } from "./leases.ts";
 import {
   type Attachment,
@@ -83,9 +84,10 @@ async function add(context: Context): Promise<object> {
   await ensureBridge(node, config);
   // Read after the wait: calls run beside each other, and what follows is one step.
   const leases = new Leases(config.dataDir, config.name);
-  const addresses = leases.allocate(attachment, config.subnets);
+  const addresses = leases.allocate(attachment, config.subnets, config.portMappings);
   try {
     const attached = await attach(config, attachment, { node, pod, addresses });
+    if (config.portMappings.length > 0) await setHostPorts(node, () => hostPortsOf(config));
     return addResult(config, command, { attached, addresses });
   } catch (error) {
     new Leases(config.dataDir, config.name).release(attachment);
@@ -126,7 +128,14 @@ function addResult(
 /** The cable first: nobody gets an address that another still answers for. */
 async function remove({ node, config }: Context, attachment: Attachment): Promise<void> {
   await detach(node, attachment);
-  new Leases(config.dataDir, config.name).release(attachment);
+  const leases = new Leases(config.dataDir, config.name);
+  const hadPorts = leases.hasHostPorts(attachment);
+  leases.release(attachment);
+  if (hadPorts) await setHostPorts(node, () => hostPortsOf(config));
+}
+
+function hostPortsOf({ dataDir, name }: BridgeConfig): ReturnType<Leases["hostPorts"]> {
+  return new Leases(dataDir, name).hostPorts();
 }
 
 function check(context: Context): void {

@@ -11,6 +11,8 @@ export interface ZoneSettings {
   readonly ttlSeconds: number;
   /** For the zone's SOA: it grows when the zone changes. */
   readonly serial: number;
+  /** Those of the server itself: the services that lead to them are the zone's name servers. */
+  readonly self: readonly IpAddress[];
 }
 
 /** Of Kubernetes' DNS specification, as `dns-version` tells it. */
@@ -22,6 +24,7 @@ const TOTAL_WEIGHT = 100;
 interface Match {
   readonly name: string;
   readonly addresses: readonly IpAddress[];
+  /** Only who asks for addresses is told of it. */
   readonly alias: string | undefined;
   readonly targets: readonly ServiceTarget[];
 }
@@ -32,6 +35,7 @@ interface ServiceTarget {
   readonly port: number;
 }
 
+const ADDRESS_TYPES: ReadonlySet<number> = new Set([DnsType.A, DnsType.AAAA, DnsType.CNAME]);
 const NOTHING: Omit<Match, "name"> = { addresses: [], alias: undefined, targets: [] };
 
 /**
@@ -48,7 +52,10 @@ export function answerFromZone(
   const { domain } = settings;
   if (name.endsWith(".arpa")) return reverseAnswer(query, zone, settings);
   if (name !== domain && !name.endsWith(`.${domain}`)) return undefined;
-  if (name === domain) return apexAnswer(query, settings);
+  if (name === domain) return apexAnswer(query, zone, settings);
+  if (name === `dns-version.${domain}` && query.type !== DnsType.TXT) {
+    return negative(settings, DnsResponseCode.NXDOMAIN);
+  }
   const path = name
     .slice(0, -domain.length - 1)
     .split(".")
@@ -66,12 +73,15 @@ function find(
 ): Omit<Match, "name"> | undefined {
   const [kind, namespace, service, ...rest] = path;
   if (kind === "dns-version" && namespace === undefined) return NOTHING;
-  if (kind === "dns" && namespace === "ns" && service === undefined) return NOTHING;
+  if (kind === "dns" && namespace === "ns" && service === undefined) {
+    return { ...NOTHING, addresses: nameServers(zone, settings).flatMap((each) => each.addresses) };
+  }
   if (kind !== "svc" && kind !== "pod") return undefined;
   if (namespace === undefined) return NOTHING;
   if (!zone.namespaces.has(namespace)) return undefined;
   if (service === undefined) return NOTHING;
-  if (kind === "pod") return rest.length === 0 ? findPod(service) : undefined;
+  // What stands before it is not looked at.
+  if (kind === "pod") return rest.length <= 1 ? findPod(service) : undefined;
   const found = zone.services.get(`${namespace}/${service}`);
   return found && findService(found, rest, settings);
 }
@@ -146,7 +156,11 @@ function recordsOf(query: DnsQuery, match: Match, settings: ZoneSettings): DnsAn
     name: owner,
     ttlSeconds: settings.ttlSeconds,
   });
-  if (alias !== undefined) return positive([make({ type: "CNAME", target: alias })]);
+  if (alias !== undefined) {
+    return ADDRESS_TYPES.has(query.type)
+      ? positive([make({ type: "CNAME", target: alias })])
+      : negative(settings, DnsResponseCode.NOERROR);
+  }
   const answers: DnsRecord[] = [];
   const additional = new Map<string, DnsRecord>();
   if (query.type === DnsType.TXT && name === `dns-version.${settings.domain}`) {
@@ -157,7 +171,9 @@ function recordsOf(query: DnsQuery, match: Match, settings: ZoneSettings): DnsAn
   }
   if (query.type === DnsType.SRV) {
     const weight = Math.max(1, Math.floor(TOTAL_WEIGHT / match.targets.length));
-    for (const { name: target, addresses, port } of match.targets) {
+    // A port of two protocols is told once.
+    const ports = new Map(match.targets.map((each) => [`${each.name} ${each.port}`, each]));
+    for (const { name: target, addresses, port } of ports.values()) {
       answers.push(make({ type: "SRV", priority: 0, weight, port, target }));
       for (const each of addresses) {
         additional.set(`${target} ${each.key}`, make(addressData(each), target));
@@ -188,13 +204,32 @@ function reverseAnswer(
   );
 }
 
-function apexAnswer(query: DnsQuery, settings: ZoneSettings): DnsAnswer {
-  const { domain, ttlSeconds } = settings;
+function apexAnswer(query: DnsQuery, zone: ZoneData, settings: ZoneSettings): DnsAnswer {
+  const { domain: name, ttlSeconds } = settings;
   if (query.type === DnsType.SOA) return positive([soa(settings)]);
-  if (query.type === DnsType.NS) {
-    return positive([{ type: "NS", target: `ns.dns.${domain}`, name: domain, ttlSeconds }]);
-  }
-  return negative(settings, DnsResponseCode.NOERROR);
+  if (query.type !== DnsType.NS) return negative(settings, DnsResponseCode.NOERROR);
+  const servers = nameServers(zone, settings);
+  return positive(
+    servers.map(({ name: target }) => ({ type: "NS", target, name, ttlSeconds })),
+    servers.flatMap(({ name: target, addresses }) =>
+      addresses.map((each) => ({ ...addressData(each), name: target, ttlSeconds })),
+    ),
+  );
+}
+
+/** Those by whose names and addresses this server is asked; without a service, the server itself. */
+function nameServers(
+  { owners }: ZoneData,
+  { self, domain }: ZoneSettings,
+): Pick<ServiceTarget, "name" | "addresses">[] {
+  const services = new Set(
+    self.flatMap(({ key }) => (owners.get(key) ?? []).map(({ service }) => service)),
+  );
+  if (services.size === 0) return [{ name: `ns.dns.${domain}`, addresses: self }];
+  return [...services].map(({ name, namespace, addresses, isHeadless }) => ({
+    name: `${name}.${namespace}.svc.${domain}`,
+    addresses: isHeadless ? self : addresses,
+  }));
 }
 
 function positive(answers: readonly DnsRecord[], additional: readonly DnsRecord[] = []): DnsAnswer {

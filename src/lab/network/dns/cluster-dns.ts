@@ -1,7 +1,7 @@
 import { AsyncScope, type IpAddress, systemClock } from "#base";
 import type { Logger } from "#base/log";
 import { type Informer, type KubeClient, RESOURCES } from "#kube";
-import type { Endpoint, NamespaceRef } from "#netlink";
+import { type Endpoint, type NamespaceRef, openNetlink } from "#netlink";
 import { DnsResponseCode, DnsType } from "#packet";
 import {
   type EndpointSliceObject,
@@ -44,16 +44,24 @@ export async function serveDns(options: DnsOptions): Promise<AsyncDisposable> {
   await using scope = new AsyncScope();
   const zone = scope.use(new WatchedZone(client, logger));
   await zone.synced();
+  const self = addressesOf(namespace);
   const forwarder = upstream && scope.use(await Forwarder.start(namespace, upstream));
   const resolver = new ClusterResolver({
     zone: () => zone.data,
-    settings: () => ({ domain, ttlSeconds: DEFAULT_TTL_SECONDS, serial: zone.serial }),
+    settings: () => ({ domain, ttlSeconds: DEFAULT_TTL_SECONDS, serial: zone.serial, self }),
     forwarder,
   });
   const resolve = (asked: Asked): Promise<Answer> => resolver.resolve(asked);
   const port = options.port === undefined ? {} : { port: options.port };
   scope.use(await startDnsServer({ namespace, addresses: listen, ...port, resolve, logger }));
   return scope.move();
+}
+
+/** Under which it may be known to others. */
+function addressesOf(namespace: NamespaceRef): IpAddress[] {
+  using netlink = openNetlink({ namespace });
+  const all = netlink.addresses.list().map(({ address }) => address);
+  return all.filter((address) => !address.isLoopback && !address.isLinkLocal);
 }
 
 interface ResolverOptions {

@@ -90,7 +90,7 @@ async function world(scope: AsyncScope): Promise<Namespace> {
     services: [{ metadata: { name: "payments", namespace: "shop" }, spec }],
     slices: [],
   });
-  const settings = { domain: "cluster.local", ttlSeconds: 30, serial: 1 };
+  const settings = { domain: "cluster.local", ttlSeconds: 30, serial: 1, self: [address] };
   const options = { zone: () => zone, settings: () => settings, forwarder };
   const resolver = new ClusterResolver(options);
   await serve(scope, namespace, { port: PORT, resolve: (asked) => resolver.resolve(asked) });

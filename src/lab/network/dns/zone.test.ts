@@ -16,10 +16,11 @@ const slice = (
   name: string,
   endpoints: EndpointSliceObject["endpoints"],
   port: { readonly name: string; readonly port: number },
+  namespace = "shop",
 ): EndpointSliceObject => ({
   metadata: {
     name: `${name}-abcde`,
-    namespace: "shop",
+    namespace,
     labels: { "kubernetes.io/service-name": name },
   },
   addressType: "IPv4",
@@ -38,11 +39,16 @@ const zone = buildZone({
       ports: [HTTP, METRICS],
     }),
     service("dns", { clusterIP: "10.201.0.10", ports: [] }, "kube-system"),
+    service("doubled", {
+      clusterIP: "10.201.0.6",
+      ports: [HTTP, METRICS, { ...HTTP, name: "quic", protocol: "UDP" }],
+    }),
     service("db", { clusterIP: "None", ports: [{ name: "pg", port: 5_432 }] }),
     service("empty", { clusterIP: "None", ports: [{ name: "pg", port: 5_432 }] }),
     service("payments", { type: "ExternalName", externalName: "api.Stripe.com." }),
   ],
   slices: [
+    slice("dns", [{ addresses: ["10.101.9.53"] }], { name: "dns", port: 53 }, "kube-system"),
     slice("web", [{ addresses: ["10.101.1.2"] }], { name: "http", port: 8_080 }),
     slice(
       "db",
@@ -56,7 +62,8 @@ const zone = buildZone({
   ],
 });
 
-const SETTINGS = { domain: "cluster.local", ttlSeconds: 30, serial: 7 };
+const SELF = [IpAddress.parse("10.101.9.53")];
+const SETTINGS = { domain: "cluster.local", ttlSeconds: 30, serial: 7, self: SELF };
 
 function show(record: DnsRecord): string {
   const { name, ttlSeconds, type, ...data } = record;

@@ -43,6 +43,8 @@ const MAPS: readonly { readonly name: string; readonly type: string }[] = [
   { name: "services_6", type: "ipv6_addr . inet_proto . inet_service : verdict" },
   { name: "node_ports_4", type: "inet_proto . inet_service : verdict" },
   { name: "node_ports_6", type: "inet_proto . inet_service : verdict" },
+  { name: "cluster_ips_4", type: "ipv4_addr : verdict" },
+  { name: "cluster_ips_6", type: "ipv6_addr : verdict" },
   { name: "refused_4", type: "ipv4_addr . inet_proto . inet_service : verdict" },
   { name: "refused_6", type: "ipv6_addr . inet_proto . inet_service : verdict" },
   { name: "refused_node_ports_4", type: "inet_proto . inet_service : verdict" },
@@ -67,30 +69,36 @@ function addPort(draft: Draft, port: ServicePort): void {
       ...choice(port, id, internal),
     ]);
   }
-  if (external.length > 0) {
+  // Also where a policy keeps traffic on a node without an endpoint: not that from inside.
+  const hasOutside = external.length > 0 || (port.isExternalLocal && internal.length > 0);
+  // A node without an endpoint is silent where a policy keeps traffic on it: others have one.
+  const dropped = (isLocal: boolean): string =>
+    isLocal && port.hasEndpoints ? "drop" : "goto refuse";
+  if (hasOutside) {
     const isMasked = !port.isExternalLocal;
     draft.chains.set(`external_${id}`, [
       `# ${port.key}, from outside`,
       ...(isMasked ? [markForMasquerade()] : fromInside(draft, port, id)),
-      ...choice(port, id, external),
+      ...(external.length === 0 ? [] : choice(port, id, external)),
     ]);
   }
-  // A node without an endpoint is silent where a policy keeps traffic on it: others have some.
-  const dropped = port.isExternalLocal && internal.length > 0 ? "drop" : "goto refuse";
   for (const { key } of clusterIps) {
+    put("cluster_ips", key, "goto refuse");
     const element = `${key} . ${protocol} . ${port.port}`;
     if (internal.length > 0) put("services", element, `goto service_${id}`);
-    else put("refused", element, "goto refuse");
+    else put("refused", element, dropped(port.isInternalLocal));
   }
   for (const { key } of externalIps) {
     const element = `${key} . ${protocol} . ${port.port}`;
-    if (external.length > 0) put("services", element, `goto external_${id}`);
-    else put("refused", element, dropped);
+    if (hasOutside) put("services", element, `goto external_${id}`);
+    if (external.length === 0) put("refused", element, dropped(port.isExternalLocal));
   }
   if (nodePort === undefined) return;
   const element = `${protocol} . ${nodePort}`;
-  if (external.length > 0) put("node_ports", element, `goto external_${id}`);
-  else put("refused_node_ports", element, dropped);
+  if (hasOutside) put("node_ports", element, `goto external_${id}`);
+  if (external.length === 0) {
+    put("refused_node_ports", element, dropped(port.isExternalLocal));
+  }
 }
 
 /** Pods that use an outside address of a service with the policy Local are inside all the same. */
@@ -206,6 +214,11 @@ const REFUSALS: readonly string[] = [
   "ct state new ip daddr . meta l4proto . th dport vmap @refused_4",
   "ct state new ip6 daddr . meta l4proto . th dport vmap @refused_6",
 ];
+/** What is left for a service's address is for a port that it does not have. */
+const NO_SUCH_PORT: readonly string[] = [
+  "ct state new ip daddr vmap @cluster_ips_4",
+  "ct state new ip6 daddr vmap @cluster_ips_6",
+];
 const NODE_PORT_REFUSALS: readonly string[] = [
   "ct state new fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @refused_node_ports_4",
   "ct state new fib daddr type local ip6 daddr != ::1 meta l4proto . th dport vmap @refused_node_ports_6",
@@ -224,9 +237,10 @@ const BASE_CHAINS: readonly (readonly [string, readonly string[]])[] = [
       "masquerade fully-random",
     ],
   ],
-  ["filter_forward", ["type filter hook forward priority -110;", ...REFUSALS]],
-  ["filter_output", ["type filter hook output priority -110;", ...REFUSALS, ...NODE_PORT_REFUSALS]],
-  ["filter_input", ["type filter hook input priority -110;", ...REFUSALS, ...NODE_PORT_REFUSALS]],
+  // After all translation: what has found an endpoint is not for a service's address any more.
+  ["filter_forward", ["type filter hook forward priority 0;", ...REFUSALS, ...NO_SUCH_PORT]],
+  ["filter_output", ["type filter hook output priority 0;", ...REFUSALS, ...NO_SUCH_PORT]],
+  ["filter_input", ["type filter hook input priority 0;", ...REFUSALS, ...NODE_PORT_REFUSALS]],
 ];
 
 function markForMasquerade(): string {

@@ -32,6 +32,10 @@ export interface ServicePort {
   readonly external: readonly Backend[];
   /** Traffic from outside stays on this node and keeps its source. */
   readonly isExternalLocal: boolean;
+  /** What comes from inside stays on its node. */
+  readonly isInternalLocal: boolean;
+  /** On any node. */
+  readonly hasEndpoints: boolean;
   /** How long a client stays with its endpoint; undefined: not at all. */
   readonly affinitySeconds: number | undefined;
 }
@@ -103,6 +107,8 @@ function servicePort(source: PortSource): ServicePort | undefined {
     internal: usable(spec.internalTrafficPolicy === "Local" ? local : all),
     external: usable(isExternalLocal ? local : all),
     isExternalLocal,
+    isInternalLocal: spec.internalTrafficPolicy === "Local",
+    hasEndpoints: usable(all).length > 0,
     affinitySeconds: hasAffinity ? (timeout ?? DEFAULT_AFFINITY_SECONDS) : undefined,
   };
 }

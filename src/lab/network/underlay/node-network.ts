@@ -15,17 +15,21 @@ export interface NodeOptions {
   readonly index: number;
 }
 
-/** A node's place in the network, as long as nobody removes it. */
-export interface NodeNetwork extends NodeAddresses, Disposable {
+/** Where a node's things are found, whether it is there or not. */
+export interface NodePlace {
   readonly node: string;
-  readonly index: number;
-  /** Held until it is disposed of; the name holds it longer. */
-  readonly namespace: Namespace;
   readonly namespaceName: string;
   /** Of version 2, for the node's processes and programs. */
   readonly cgroupFolder: string;
   /** A bpffs of its own. */
   readonly bpfFolder: string;
+}
+
+/** A node's place in the network, as long as nobody removes it. */
+export interface NodeNetwork extends NodePlace, NodeAddresses, Disposable {
+  readonly index: number;
+  /** Held until it is disposed of; the name holds it longer. */
+  readonly namespace: Namespace;
 }
 
 /**
@@ -34,9 +38,9 @@ export interface NodeNetwork extends NodeAddresses, Disposable {
  */
 export function createNode({ lab, node, index }: NodeOptions): NodeNetwork {
   const { address } = nodeAddresses(lab, index);
-  const { cgroupFolder, bpfFolder } = foldersOf(lab, node);
-  createCgroup(cgroupFolder);
-  mountBpf(bpfFolder);
+  const place = nodePlace(lab, node);
+  createCgroup(place.cgroupFolder);
+  mountBpf(place.bpfFolder);
   const namespace = joinUnderlay(lab, { node, index, address });
   try {
     exchangeRoutes(lab, index, namespace);
@@ -46,19 +50,16 @@ export function createNode({ lab, node, index }: NodeOptions): NodeNetwork {
   }
   return {
     ...nodeAddresses(lab, index),
-    node,
+    ...place,
     index,
     namespace,
-    namespaceName: namespaceName(lab, node),
-    cgroupFolder,
-    bpfFolder,
     [Symbol.dispose]: () => namespace.close(),
   };
 }
 
 /** Takes all of it away, with whatever still runs in its cgroup. Fine where it is not there. */
 export async function removeNode({ lab, node, index }: NodeOptions): Promise<void> {
-  const { cgroupFolder, bpfFolder } = foldersOf(lab, node);
+  const { cgroupFolder, bpfFolder } = nodePlace(lab, node);
   await removeCgroup(cgroupFolder);
   using root = openNetlink();
   // The bridge of a relay, too, that ended with its process.
@@ -84,11 +85,11 @@ export async function removeLabFolders(lab: LabNetwork): Promise<void> {
   await removeCgroup(join(cgroupRoot(), `ciliate-${lab.name}`));
 }
 
-function foldersOf(
-  { name, runFolder }: LabNetwork,
-  node: string,
-): { cgroupFolder: string; bpfFolder: string } {
+export function nodePlace(lab: LabNetwork, node: string): NodePlace {
+  const { name, runFolder } = lab;
   return {
+    node,
+    namespaceName: namespaceName(lab, node),
     cgroupFolder: join(cgroupRoot(), `ciliate-${name}`, node),
     bpfFolder: join(runFolder, "nodes", node, "bpf"),
   };
