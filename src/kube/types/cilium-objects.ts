@@ -2,6 +2,7 @@
 import { cidrText } from "./cilium-peers.ts";
 import { objectMeta } from "./meta.ts";
 import {
+  about,
   constant,
   dictionary,
   fields,
@@ -17,7 +18,7 @@ export const ciliumIdentity = fields({
   apiVersion: constant("cilium.io/v2"),
   kind: constant("CiliumIdentity"),
   metadata: objectMeta,
-  "security-labels": dictionary(text()),
+  "security-labels": about("The labels, each with its source: k8s:app.", dictionary(text())),
 });
 export type CiliumIdentity = Typed<typeof ciliumIdentity>;
 
@@ -25,48 +26,59 @@ export const ciliumCidrGroup = fields({
   apiVersion: constant("cilium.io/v2", "cilium.io/v2alpha1"),
   kind: constant("CiliumCIDRGroup"),
   metadata: objectMeta,
-  spec: fields({ externalCIDRs: list(cidrText, { minItems: 0 }) }),
+  spec: about(
+    "What belongs to the group.",
+    fields({
+      externalCIDRs: about("Its CIDRs, outside of the cluster.", list(cidrText, { minItems: 0 })),
+    }),
+  ),
 });
 export type CiliumCIDRGroup = Typed<typeof ciliumCidrGroup>;
 
 const int64 = integer({ format: "int64" });
 
 const allowedIdentity = fields({
-  "dest-port": maybe(integer()),
-  identity: maybe(int64),
-  "identity-labels": maybe(dictionary(text())),
-  protocol: maybe(integer()),
+  "dest-port": about("The port.", maybe(integer())),
+  identity: about("The number of the other end's identity.", maybe(int64)),
+  "identity-labels": about("That identity's labels.", maybe(dictionary(text()))),
+  protocol: about("The number of the protocol.", maybe(integer())),
 });
 
 const policyDirection = fields({
-  adding: maybe(list(allowedIdentity)),
-  allowed: maybe(list(allowedIdentity)),
-  denied: maybe(list(allowedIdentity)),
-  enforcing: flag(),
-  removing: maybe(list(allowedIdentity)),
-  state: maybe(text()),
+  adding: about("Identities that are about to be allowed.", maybe(list(allowedIdentity))),
+  allowed: about("Identities that are allowed.", maybe(list(allowedIdentity))),
+  denied: about("Identities that are denied.", maybe(list(allowedIdentity))),
+  enforcing: about("Whether policies hold in this direction.", flag()),
+  removing: about("Identities that are about to be allowed no more.", maybe(list(allowedIdentity))),
+  state: about("The same in a word, for tables.", maybe(text())),
 });
 
 const controller = fields({
-  configuration: maybe(
-    fields({
-      "error-retry": maybe(flag()),
-      "error-retry-base": maybe(int64),
-      interval: maybe(int64),
-    }),
+  configuration: about(
+    "How often it runs.",
+    maybe(
+      fields({
+        "error-retry": maybe(flag()),
+        "error-retry-base": maybe(int64),
+        interval: maybe(int64),
+      }),
+    ),
   ),
-  name: maybe(text()),
-  status: maybe(
-    fields({
-      "consecutive-failure-count": maybe(int64),
-      "failure-count": maybe(int64),
-      "last-failure-msg": maybe(text()),
-      "last-failure-timestamp": maybe(text()),
-      "last-success-timestamp": maybe(text()),
-      "success-count": maybe(int64),
-    }),
+  name: about("What it does.", maybe(text())),
+  status: about(
+    "How it went so far.",
+    maybe(
+      fields({
+        "consecutive-failure-count": maybe(int64),
+        "failure-count": maybe(int64),
+        "last-failure-msg": maybe(text()),
+        "last-failure-timestamp": maybe(text()),
+        "last-success-timestamp": maybe(text()),
+        "success-count": maybe(int64),
+      }),
+    ),
   ),
-  uuid: maybe(text()),
+  uuid: about("Which run of it this is.", maybe(text())),
 });
 
 const logEntry = fields({
@@ -101,38 +113,63 @@ const ENDPOINT_STATES = [
 ];
 
 const endpointStatus = fields({
-  controllers: maybe(list(controller)),
-  encryption: maybe(fields({ key: maybe(integer()) })),
-  "external-identifiers": maybe(externalIdentifiers),
-  health: maybe(
-    fields({
-      bpf: maybe(text()),
-      connected: maybe(flag()),
-      overallHealth: maybe(text()),
-      policy: maybe(text()),
-    }),
+  controllers: about(
+    "What is done for the endpoint again and again, where it fails.",
+    maybe(list(controller)),
   ),
-  id: maybe(int64),
-  identity: maybe(fields({ id: maybe(int64), labels: maybe(list(text())) })),
-  log: maybe(list(logEntry)),
-  "named-ports": maybe(
-    list(fields({ name: maybe(text()), port: maybe(integer()), protocol: maybe(text()) })),
+  encryption: about(
+    "How traffic of its node is encrypted.",
+    maybe(fields({ key: maybe(integer()) })),
   ),
-  networking: maybe(
-    fields({
-      addressing: list(fields({ ipv4: maybe(text()), ipv6: maybe(text()) })),
-      node: maybe(text()),
-    }),
+  "external-identifiers": about(
+    "What others call it: the runtime, Kubernetes.",
+    maybe(externalIdentifiers),
   ),
-  policy: maybe(fields({ egress: maybe(policyDirection), ingress: maybe(policyDirection) })),
-  "service-account": maybe(text()),
-  state: maybe(text({ enum: ENDPOINT_STATES })),
+  health: about(
+    "Whether all of it works.",
+    maybe(
+      fields({
+        bpf: maybe(text()),
+        connected: maybe(flag()),
+        overallHealth: maybe(text()),
+        policy: maybe(text()),
+      }),
+    ),
+  ),
+  id: about("Its number on the node.", maybe(int64)),
+  identity: about(
+    "The identity that it has by its labels.",
+    maybe(fields({ id: maybe(int64), labels: maybe(list(text())) })),
+  ),
+  log: about("What happened to it last.", maybe(list(logEntry))),
+  "named-ports": about(
+    "Names of its ports, which policies may use.",
+    maybe(list(fields({ name: maybe(text()), port: maybe(integer()), protocol: maybe(text()) }))),
+  ),
+  networking: about(
+    "Its addresses, and that of its node.",
+    maybe(
+      fields({
+        addressing: list(fields({ ipv4: maybe(text()), ipv6: maybe(text()) })),
+        node: maybe(text()),
+      }),
+    ),
+  ),
+  policy: about(
+    "What policies make of it.",
+    maybe(fields({ egress: maybe(policyDirection), ingress: maybe(policyDirection) })),
+  ),
+  "service-account": about("The service account of the pod.", maybe(text())),
+  state: about(
+    "How far it is: ready, regenerating, and so on.",
+    maybe(text({ enum: ENDPOINT_STATES })),
+  ),
 });
 
 export const ciliumEndpoint = fields({
   apiVersion: constant("cilium.io/v2"),
   kind: constant("CiliumEndpoint"),
   metadata: objectMeta,
-  status: maybe(endpointStatus),
+  status: about("What the agent knows of the pod.", maybe(endpointStatus)),
 });
 export type CiliumEndpoint = Typed<typeof ciliumEndpoint>;

@@ -25,12 +25,14 @@ test("schemas: say what the API server is to check", () => {
   const port = "spec.ingress.items.toPorts.items.ports";
   assert.equal((at("CiliumNetworkPolicy", port) as { maxItems: number }).maxItems, 40);
   assert.deepEqual(at("CiliumNetworkPolicy", `${port}.items.endPort`), {
+    description: "The last port of a range that begins with port.",
     type: "integer",
     format: "int32",
     minimum: 0,
     maximum: 65_535,
   });
   assert.deepEqual(at("CiliumNetworkPolicy", "spec.log.value"), {
+    description: "A text in each of them.",
     type: "string",
     maxLength: 32,
     pattern: String.raw`^\PC*$`,
@@ -50,6 +52,31 @@ test("schemas: say what the API server is to check", () => {
 test("schemas: are structural: a type everywhere but where a number or a string may stand", () => {
   for (const kind of KINDS) checkStructural(openApiSchema(kind), kind);
 });
+
+test("schemas: explain every field of policies, in sentences", () => {
+  for (const kind of ["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"] as const) {
+    const { description, properties } = openApiSchema(kind) as {
+      description: string;
+      properties: Record<string, Record<string, unknown>>;
+    };
+    assert.match(description, SENTENCE);
+    for (const name of ["spec", "specs", "status"]) checkExplained(properties[name] ?? {}, name);
+  }
+});
+
+const SENTENCE = /^[A-Z].*\.$/;
+
+function checkExplained(schema: Readonly<Record<string, unknown>>, path: string): void {
+  if (!path.endsWith("[]")) assert.match(String(schema["description"]), SENTENCE, path);
+  const { properties, items } = schema as {
+    properties?: Record<string, Record<string, unknown>>;
+    items?: Record<string, unknown>;
+  };
+  for (const [name, field] of Object.entries(properties ?? {})) {
+    checkExplained(field, `${path}.${name}`);
+  }
+  if (items !== undefined) checkExplained(items, `${path}[]`);
+}
 
 test("schemas: leave what every object has to the API server", () => {
   for (const kind of KINDS) {

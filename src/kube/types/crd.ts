@@ -12,6 +12,8 @@ export interface PrinterColumn {
 }
 
 export interface CrdFacts {
+  /** For people: what `kubectl explain` says of the kind. */
+  readonly description: string;
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
@@ -36,6 +38,7 @@ const POLICY_CATEGORIES = ["cilium", "ciliumpolicy"];
 
 export const CRDS = {
   CiliumNetworkPolicy: {
+    description: "What pods of a namespace may be reached by, and what they may reach.",
     plural: "ciliumnetworkpolicies",
     singular: "ciliumnetworkpolicy",
     shortNames: ["cnp", "ciliumnp"],
@@ -44,6 +47,8 @@ export const CRDS = {
     hasStatus: true,
   },
   CiliumClusterwideNetworkPolicy: {
+    description:
+      "What pods of all namespaces, or nodes, may be reached by, and what they may reach.",
     plural: "ciliumclusterwidenetworkpolicies",
     singular: "ciliumclusterwidenetworkpolicy",
     shortNames: ["ccnp"],
@@ -52,6 +57,7 @@ export const CRDS = {
     hasStatus: true,
   },
   CiliumCIDRGroup: {
+    description: "A list of CIDRs that policies name instead of repeating it.",
     plural: "ciliumcidrgroups",
     singular: "ciliumcidrgroup",
     shortNames: ["ccg"],
@@ -60,6 +66,8 @@ export const CRDS = {
     hasStatus: false,
   },
   CiliumIdentity: {
+    description:
+      "A number for all pods that have the same labels. Agents make these; nobody else does.",
     plural: "ciliumidentities",
     singular: "ciliumidentity",
     shortNames: ["ciliumid"],
@@ -75,6 +83,7 @@ export const CRDS = {
     hasStatus: true,
   },
   CiliumEndpoint: {
+    description: "A pod as the agent of its node sees it. Agents write these; nobody else does.",
     plural: "ciliumendpoints",
     singular: "ciliumendpoint",
     shortNames: ["cep", "ciliumep"],
@@ -101,6 +110,8 @@ export const CRDS = {
     hasStatus: false,
   },
   CiliumNode: {
+    description:
+      "A node as its agent and the operator know it: its addresses, and those for its pods.",
     plural: "ciliumnodes",
     singular: "ciliumnode",
     shortNames: ["cn", "ciliumn"],
@@ -126,7 +137,7 @@ export type CrdKind = keyof typeof CRDS;
 
 /** Agents and operator compare it to tell whether the CRDs of a cluster are theirs. */
 export const SCHEMA_VERSION_LABEL = "io.cilium.k8s.crd.schema.version";
-const SCHEMA_VERSION = "1.32.6";
+const SCHEMA_VERSION = "1.32.7";
 
 /** What the API server checks an object of that kind against. */
 export function openApiSchema(kind: CrdKind): OpenApiSchema {
@@ -135,6 +146,7 @@ export function openApiSchema(kind: CrdKind): OpenApiSchema {
   assert(typeof properties === "object" && properties !== null, `${kind} has fields`);
   // The API server has its own idea of these three, and lets nobody say more about them.
   return {
+    description: CRDS[kind].description,
     ...schema,
     properties: {
       ...properties,

@@ -1,5 +1,15 @@
 /** What every object carries, and label selectors. */
-import { dictionary, fields, flag, integer, list, maybe, text, type Typed } from "./schema.ts";
+import {
+  about,
+  dictionary,
+  fields,
+  flag,
+  integer,
+  list,
+  maybe,
+  text,
+  type Typed,
+} from "./schema.ts";
 
 const ownerReference = fields({
   apiVersion: text(),
@@ -40,15 +50,21 @@ const labelValue = text({
 
 export const labelSelector = fields(
   {
-    matchLabels: maybe(dictionary(labelValue)),
-    matchExpressions: maybe(
-      list(
-        fields({
-          key: text(),
-          operator: text({ enum: OPERATORS }),
-          values: maybe(list(text(), { listType: "atomic" })),
-        }),
-        { listType: "atomic" },
+    matchLabels: about("Labels, each with its value.", maybe(dictionary(labelValue))),
+    matchExpressions: about(
+      "Demands on labels; all have to be met.",
+      maybe(
+        list(
+          fields({
+            key: about("The label.", text()),
+            operator: about("In, NotIn, Exists or DoesNotExist.", text({ enum: OPERATORS })),
+            values: about(
+              "The values, for In and NotIn.",
+              maybe(list(text(), { listType: "atomic" })),
+            ),
+          }),
+          { listType: "atomic" },
+        ),
       ),
     ),
   },

@@ -5,7 +5,11 @@ import { anatomyOf, factsOf, type Schema } from "./schema.ts";
 
 export type OpenApiSchema = Readonly<Record<string, unknown>>;
 
-const ANYTHING = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+const ANYTHING = {
+  description: "Kept for others, and not read here.",
+  type: "object",
+  "x-kubernetes-preserve-unknown-fields": true,
+};
 
 export function openApiOf(schema: Schema): OpenApiSchema {
   const anatomy = anatomyOf(schema);
@@ -15,7 +19,9 @@ export function openApiOf(schema: Schema): OpenApiSchema {
       const properties: [string, OpenApiSchema][] = [];
       const required: string[] = [];
       for (const [name, field] of anatomy.fields) {
-        properties.push([name, openApiOf(field.schema)]);
+        const { description } = field;
+        const words = description === undefined ? {} : { description };
+        properties.push([name, { ...words, ...openApiOf(field.schema) }]);
         if (!field.isOptional) required.push(name);
       }
       for (const name of ignored ?? []) properties.push([name, ANYTHING]);

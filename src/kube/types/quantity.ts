@@ -5,6 +5,8 @@ const QUANTITY_SYNTAX = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$";
 const QUANTITY_FORMAT_MESSAGE = `quantities must match the regular expression '${QUANTITY_SYNTAX}'`;
 const QUANTITY_SUFFIX_MESSAGE = "unable to parse quantity's suffix";
 
+/** What is read as one, which is less than the message has: one point at most. */
+const SYNTAX = /^(?=.)[+-]?\d*(?:\.\d*)?[eEinumkKMGTP]*[-+]?\d*$/;
 const PARTS = /^([+-]?)(\d*)(?:\.(\d*))?([A-Za-z]*)([-+]?\d*)$/;
 const BINARY: Readonly<Record<string, number>> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 };
 const DECIMAL: Readonly<Record<string, number>> = {
@@ -53,10 +55,11 @@ function readSuffix(
 
 /** The quantity, or the API server's message about it. */
 export function parseQuantity(text: string): Quantity | string {
+  if (text.length > MAX_DIGITS || !SYNTAX.test(text)) return QUANTITY_FORMAT_MESSAGE;
   const match = PARTS.exec(text);
-  if (match === null || text.length > MAX_DIGITS) return QUANTITY_FORMAT_MESSAGE;
+  if (match === null) return QUANTITY_SUFFIX_MESSAGE;
+  // A lone point is 0, and so is a lone suffix.
   const [, sign, whole = "", fraction = "", suffix = "", digits = ""] = match;
-  if (whole === "" && fraction === "") return QUANTITY_FORMAT_MESSAGE;
   const scale = readSuffix(suffix, digits);
   if (scale === undefined) return QUANTITY_SUFFIX_MESSAGE;
   const number = BigInt(whole + fraction) << BigInt(scale.bits);

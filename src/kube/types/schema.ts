@@ -32,6 +32,8 @@ export interface Facts {
   readonly isPartial?: boolean;
   readonly minItems?: number;
   readonly maxItems?: number;
+  /** For people, of a field: what `kubectl explain` says. */
+  readonly description?: string;
 }
 
 export interface Limits {
@@ -194,6 +196,14 @@ export function maybe<S extends Schema>(schema: S): z.ZodMiniExactOptional<S> {
   return z.exactOptional(schema);
 }
 
+/**
+ * The schema of a field with words about it. They are the field's and not the schema's, which other
+ * fields may have too.
+ */
+export function about<S extends Schema>(description: string, schema: S): S {
+  return remember(schema.clone(), { ...factsOf(schema), description });
+}
+
 /** What a walker asks of a schema. */
 type Anatomy =
   | { readonly kind: "fields"; readonly fields: ReadonlyMap<string, Field> }
@@ -204,6 +214,7 @@ type Anatomy =
 export interface Field {
   readonly schema: Schema;
   readonly isOptional: boolean;
+  readonly description: string | undefined;
 }
 
 const anatomies = new WeakMap<Schema, Anatomy>();
@@ -232,6 +243,9 @@ function dissect(schema: Schema): Anatomy {
 }
 
 function field(schema: Schema): Field {
-  if (!(schema instanceof z.ZodMiniExactOptional)) return { schema, isOptional: false };
-  return { schema: schema.def.innerType as Schema, isOptional: true };
+  const { description } = factsOf(schema);
+  if (!(schema instanceof z.ZodMiniExactOptional)) {
+    return { schema, isOptional: false, description };
+  }
+  return { schema: schema.def.innerType as Schema, isOptional: true, description };
 }
