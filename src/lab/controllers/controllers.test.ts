@@ -211,7 +211,7 @@ test("slices and endpoints follow readiness and the end of pods", async () => {
   const seen = (): string[] =>
     world.api
       .all<EndpointSlice>(ENDPOINT_SLICES)
-      .flatMap(({ endpoints }) => endpoints)
+      .flatMap(({ endpoints }) => endpoints ?? [])
       .map(
         ({ addresses, conditions }) =>
           `${addresses[0] ?? ""} ${String(conditions?.ready)} ${String(conditions?.terminating)}`,
@@ -327,7 +327,7 @@ test("a pod for which there is no node says why, and runs when there is one", as
   await world.settle();
   const [pod] = world.api.all<Pod>(PODS);
   const message =
-    "0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: " +
+    "0/1 nodes are available: 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/1 nodes are available: " +
     "1 Preemption is not helpful for scheduling.";
   assert.ok(events(world, pod?.metadata.name ?? "").includes(`FailedScheduling: ${message}`));
   const condition = pod?.status?.conditions?.find(({ type }) => type === "PodScheduled");

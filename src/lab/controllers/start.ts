@@ -3,7 +3,11 @@ import type { KubeClient } from "#kube";
 
 import { daemonSetController } from "./daemon-set/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
-import { endpointSliceController, endpointsController } from "./endpoints/controller.ts";
+import {
+  endpointSliceController,
+  endpointsController,
+  mirroringController,
+} from "./endpoints/controller.ts";
 import type { Api } from "./engine/api.ts";
 import { Context } from "./engine/context.ts";
 import { KubeApi } from "./engine/kube-api.ts";
@@ -33,6 +37,7 @@ const PARTS: Readonly<Record<string, (context: Context) => Part>> = {
   daemonset: daemonSetController,
   endpointslice: endpointSliceController,
   endpoints: endpointsController,
+  "endpointslice-mirroring": mirroringController,
   namespace: namespaceController,
   serviceaccount: serviceAccountController,
   "serviceaccount-token": tokenController,

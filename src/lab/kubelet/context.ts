@@ -9,8 +9,12 @@ import type { EventRecorder } from "./node/events.ts";
 import type { ObjectData } from "./node/object-data.ts";
 
 export interface KubeletFolders {
-  /** What stays: pods, volumes, containers, logs. */
+  /** What stays: pods, volumes, containers. On a host, /var/lib/kubelet. */
   readonly state: string;
+  /** On a host, /var/log/pods. */
+  readonly logs: string;
+  /** Links to the logs, by names that tell pod and container. On a host, /var/log/containers. */
+  readonly containerLogs: string;
 }
 
 /** PEM, for the kubelet's own server. */
@@ -41,8 +45,8 @@ export interface KubeletOptions {
   readonly resolverFile?: string;
   /** The node's folder in the cgroup v2 tree; its pods get folders in it. */
   readonly cgroup?: string;
-  /** Names of pods' network namespaces begin so; they must tell labs and nodes apart. */
-  readonly namespacePrefix: string;
+  /** Names of pods' network namespaces begin so: with "cni-" where it is not said. */
+  readonly namespacePrefix?: string;
   /** Without it, there is no server for logs, exec and port-forward. */
   readonly pki?: KubeletPki;
   readonly serveDns?: ServeDns;

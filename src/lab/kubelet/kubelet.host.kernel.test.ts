@@ -106,3 +106,26 @@ test("a kubelet that is started again finds its pods running", async () => {
   assert.match(await httpGet(world, after[0]?.podIP ?? "", 80), /Welcome to nginx!/);
   writeFileSync(join(world.folder, "unused"), "");
 });
+
+test("a pod whose processes all ended while no kubelet ran is started again", async () => {
+  await using world = new World();
+  await world.start();
+  const containers = [{ name: "nginx", image: "nginx" }];
+  await world.run("web", { containers });
+  const before = await world.until("web", isReady);
+  await world.stop();
+  const folder = join(world.state, "pods/uid-of-web");
+  const read = (file: string): { pid: number } =>
+    JSON.parse(readFileSync(join(folder, file), "utf8"));
+  const { sandbox } = JSON.parse(readFileSync(join(folder, "sandbox.json"), "utf8"));
+  for (const { pid } of [read("containers/nginx/0/process.json"), sandbox.process]) {
+    process.kill(pid, "SIGKILL");
+  }
+  await world.start();
+  const after = await world.until(
+    "web",
+    (status) => isReady(status) && status.containerStatuses?.[0]?.restartCount === 1,
+  );
+  assert.notEqual(after.podIP, before.podIP);
+  assert.match(await httpGet(world, after.podIP ?? "", 80), /Welcome to nginx!/);
+});

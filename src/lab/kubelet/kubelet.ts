@@ -124,10 +124,11 @@ export class Kubelet implements AsyncDisposable {
     const config = readCniConfig(cni);
     if (config === undefined) return;
     const sandboxes = this.workers().flatMap(({ pod }) => {
-      const file = readJson<{ sandbox: { id: string } }>(
-        new PodFolders(folders.state, pod).sandbox,
+      const file = readJson<{ sandbox: { id: string }; isRemoved?: boolean }>(
+        new PodFolders(folders, pod).sandbox,
       );
-      return file === undefined ? [] : [attachmentOf(file.sandbox.id)];
+      const isThere = file !== undefined && file.isRemoved !== true;
+      return isThere ? [attachmentOf(file.sandbox.id)] : [];
     });
     try {
       await cniCollect({ ...cni, networkPath }, config, sandboxes);

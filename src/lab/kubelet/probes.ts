@@ -11,6 +11,7 @@ import {
   type ProbeResult,
   type ProbeState,
 } from "./core/probe-state.ts";
+import { goWords } from "./core/go-words.ts";
 import type { Container, Handler, HttpGet, Probe } from "./core/pod.ts";
 
 type ProbeKind = "Startup" | "Liveness" | "Readiness";
@@ -33,7 +34,7 @@ interface ProbeVerdicts {
   onReadiness(isReady: boolean): void;
   /** The container is to be killed. */
   onGivenUp(kind: ProbeKind): void;
-  onFailure(kind: ProbeKind, message: string): void;
+  onFailure(kind: ProbeKind, result: ProbeResult): void;
 }
 
 /** Of an answer that a probe reads. */
@@ -88,8 +89,8 @@ export class Probes implements Disposable {
       const result = await probeOnce(probe, this.#world);
       if (signal.aborted) return false;
       const was = state.isGood;
-      state = afterProbe(state, probe, result.isSuccess);
-      if (!result.isSuccess) this.#verdicts.onFailure(kind, result.message);
+      if (result.isUnknown !== true) state = afterProbe(state, probe, result.isSuccess);
+      if (!result.isSuccess) this.#verdicts.onFailure(kind, result);
       if (kind === "Readiness" && was !== state.isGood) this.#verdicts.onReadiness(state.isGood);
       if (isDone(state)) return true;
       if (kind !== "Readiness" && hasGivenUp(state, probe)) {
@@ -111,7 +112,8 @@ async function probeOnce(probe: Probe, world: ProbeWorld): Promise<ProbeResult> 
   try {
     return await runHandler(probe, world, timeoutMs);
   } catch (error) {
-    return { isSuccess: false, message: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return { isSuccess: false, isUnknown: true, message };
   }
 }
 
@@ -136,7 +138,11 @@ async function runHandler(
   if (tcpSocket !== undefined) {
     const host = tcpSocket.host ?? world.ip() ?? "";
     const port = portNumber(tcpSocket.port, world.container);
-    (await dial(world.namespace, host, port, timeoutMs)).destroy();
+    try {
+      (await dial(world.namespace, host, port, timeoutMs)).destroy();
+    } catch (error) {
+      return { isSuccess: false, message: error instanceof Error ? error.message : String(error) };
+    }
     return SUCCESS;
   }
   const what = grpc === undefined ? "a probe without a handler" : "a gRPC probe";
@@ -173,18 +179,6 @@ async function dial(
   } finally {
     clearTimeout(timer);
   }
-}
-
-const GO_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connect: connection refused",
-  EHOSTUNREACH: "connect: no route to host",
-  ENETUNREACH: "connect: network is unreachable",
-  ETIMEDOUT: "connect: connection timed out",
-};
-
-function goWords(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return GO_WORDS[code ?? ""] ?? message;
 }
 
 async function probeHttp(get: HttpGet, world: ProbeWorld, timeoutMs: number): Promise<ProbeResult> {

@@ -26,6 +26,9 @@
  * --quiet           only the status
  * --why             of a refusal its message and each cause's reason and field, of others nothing
  * --events N        of a watch: its first N events
+ *
+ * `AFTERWARDS METHOD PATH` is sent when the script ends, however it does: what it did to nodes goes.
+ * `NODE NODE WORDS` runs a program on a node; pod-commands.ts has what is about pods.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
@@ -34,7 +37,9 @@ import type { Endpoint } from "#kube";
 import type { ScriptCommands } from "#test";
 import type { Cluster } from "./cluster.ts";
 import { mask, maskText, Names } from "./masks.ts";
+import { type Options, readOptions } from "./options.ts";
 import { valueAt } from "./paths.ts";
+import { podCommands } from "./pod-commands.ts";
 import { type Answer, type Question, Wire } from "./wire.ts";
 
 const UNTIL_MS = 40_000;
@@ -51,23 +56,6 @@ const ACCEPTED: Readonly<Record<string, string>> = {
   partial: "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
   partials: "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
 };
-const FLAGS = new Set(["managed", "quiet", "raw", "why"]);
-
-type Options = Readonly<Record<string, string>>;
-
-function readOptions(words: readonly string[]): { words: string[]; options: Options } {
-  const rest: string[] = [];
-  const options: Record<string, string> = {};
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? "";
-    const name = word.startsWith("--") ? word.slice(2) : undefined;
-    if (name === undefined) rest.push(word);
-    else if (FLAGS.has(name)) options[name] = "";
-    else options[name] = words[(index += 1)] ?? "";
-  }
-  return { words: rest, options };
-}
-
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -91,7 +79,7 @@ function reasonsOf(status: unknown): string[] {
     String(valueAt(status, "message")).split("\n@@ ")[0] ?? "",
     ...(Array.isArray(causes) ? causes : []).map((each) => {
       const [reason, field] = [valueAt(each, "reason"), valueAt(each, "field")];
-      return `  ${String(reason)} ${String(field ?? "")}`;
+      return `  ${String(reason)} ${typeof field === "string" ? field : ""}`;
     }),
   ];
 }
@@ -112,12 +100,16 @@ export class Conversation implements Disposable {
   readonly #wireOfNobody: Wire;
   readonly #names = new Names();
   readonly #cluster: Cluster;
+  readonly #podCommands: ScriptCommands;
+  readonly #afterwards: (() => Promise<unknown>)[] = [];
 
   constructor(cluster: Cluster, endpoint: Endpoint, namespace: string) {
     this.#cluster = cluster;
     this.#wire = new Wire(endpoint);
     this.#wireOfNobody = this.#wire.asNobody();
-    this.#names.learn(namespace, "$NS");
+    const names = this.#names;
+    this.#podCommands = podCommands({ endpoint, wire: this.#wire, names, namespace });
+    names.learn(namespace, "$NS");
     for (const [index, node] of cluster.nodes.entries())
       this.#names.learn(node, `$NODE${index + 1}`);
   }
@@ -132,8 +124,17 @@ export class Conversation implements Disposable {
       PATCH: request("PATCH"),
       DELETE: request("DELETE"),
       WATCH: request("WATCH"),
+      AFTERWARDS: ([method = "", ...words], body) => {
+        this.#afterwards.push(() => this.#request(method, words, body));
+      },
       NODE: (words) => this.#inNode(words),
+      ...this.#podCommands,
     };
+  }
+
+  /** The last first. */
+  async end(): Promise<void> {
+    for (const undo of this.#afterwards.toReversed()) await undo();
   }
 
   async #request(method: string, given: string[], body: string): Promise<string> {

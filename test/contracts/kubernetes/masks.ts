@@ -4,10 +4,16 @@
  */
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+/** What runtimes call what they make. */
+const LONG_ID = /\b[0-9a-f]{64}\b/g;
 const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\b/g;
 const ADDRESS = /\b\d{1,3}(\.\d{1,3}){3}\b/g;
 const TOKEN_VOLUME = /\bkube-api-access-[a-z0-9]{5}\b/g;
+/** As ReplicaSets and revisions have it in their names: letters and digits that spell no words. */
+const HASH = /(?<=-)[bcdfghjklmnpqrstvwxz2456789]{7,10}(?![a-z0-9])/g;
 const REVISIONS = /\b(resource version: )\d+( \(|, current: )\d+/g;
+/** How long an image took to come, and how large it is. */
+const PULL = /\bin [\d.]+m?s \([\d.]+m?s including waiting\)\. Image size: \d+ bytes/g;
 /** A span of time, as tables have it. */
 const AGE = /^(\d+ \()?(\d+[smhdy])+( ago\))?$/;
 const FIRST_NODE_PORT = 30_000;
@@ -18,17 +24,30 @@ const HASH_LABELS = ["pod-template-hash", "controller-revision-hash"];
 /** Values that a conversation has learnt, and what stands for them. */
 export class Names {
   readonly #names = new Map<string, string>();
+  /** Also of what is shown by another name, which it had first. */
+  readonly #values = new Map<string, string>();
 
   learn(value: string, name: string): void {
-    if (value !== "" && !this.#names.has(value)) this.#names.set(value, name);
+    if (value === "") return;
+    if (!this.#values.has(name)) this.#values.set(name, value);
+    if (!this.#names.has(value)) this.#names.set(value, name);
   }
 
   /** What `$NAME` stands for in a request. */
   expand(text: string): string {
-    return text.replaceAll(/\$([A-Z][A-Z0-9]*)/g, (whole, name: string) => {
-      for (const [value, known] of this.#names) if (known === `$${name}`) return value;
+    return text.replaceAll(/\$([A-Z][A-Z0-9]*)/g, (whole: string, name: string) => {
+      const value = this.#values.get(`$${name}`);
+      if (value !== undefined) return value;
       throw new Error(`nothing has been said of ${whole}`);
     });
+  }
+
+  /** The same in a text that has variables of its own: what nothing has been said of stays. */
+  fill(text: string): string {
+    return text.replaceAll(
+      /\$([A-Z][A-Z0-9]*)/g,
+      (whole: string) => this.#values.get(whole) ?? whole,
+    );
   }
 
   /** The longest first: a pod's name begins with its ReplicaSet's. */
@@ -69,10 +88,13 @@ function walk(value: unknown, visit: (value: object) => void): void {
 export function maskText(text: string, names: Names): string {
   return names
     .hide(text)
+    .replaceAll(HASH, "<hash>")
     .replaceAll(UUID, "<uid>")
+    .replaceAll(LONG_ID, "<id>")
     .replaceAll(TIME, "<time>")
     .replaceAll(TOKEN_VOLUME, "kube-api-access-<random>")
     .replaceAll(REVISIONS, "$1<revision>$2<revision>")
+    .replaceAll(PULL, "in <duration>")
     .replaceAll(ADDRESS, "<address>");
 }
 

@@ -1,8 +1,11 @@
-/** Places in an answer: `spec.ports[0].port`, `items[*].metadata.name`, `metadata.labels[a.b/c]`. */
+/**
+ * Places in an answer: `spec.ports[0].port`, `items[*].metadata.name`, `metadata.labels[a.b/c]`,
+ * `conditions[type=Ready].status` (the first such), `items[#]` (how many).
+ */
 
 const STEP = /\.?([^.[\]]+)|\[([^\]]+)\]/gy;
 
-/** `*` for each. */
+/** `*` for each, `#` for how many, `name=value` for the first that has it. */
 type Step = string | number;
 
 function stepsOf(path: string): Step[] {
@@ -28,5 +31,14 @@ function follow(value: unknown, steps: readonly Step[]): unknown {
   if (step === undefined) return value;
   if (typeof value !== "object" || value === null) return undefined;
   if (step === "*") return Object.values(value).map((each) => follow(each, rest));
+  if (step === "#") return Object.keys(value).length;
+  const wanted = typeof step === "string" ? /^([^=]+)=(.*)$/.exec(step) : null;
+  if (wanted !== null && Array.isArray(value)) {
+    const [, field = "", text] = wanted;
+    return follow(
+      value.find((each) => String(valueAt(each, field)) === text),
+      rest,
+    );
+  }
   return follow((value as Record<string | number, unknown>)[step], rest);
 }

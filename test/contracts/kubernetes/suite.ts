@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { describe } from "node:test";
 import { RESOURCES } from "#kube";
 import { runScripts } from "#test";
+import { defineClientContract } from "./client.ts";
 import type { Cluster } from "./cluster.ts";
 import { Conversation } from "./conversation.ts";
 import { defineKubectlChapters } from "./kubectl/chapters.ts";
+import { defineStreamsContract } from "./streams.ts";
 
 const CONVERSATIONS = join(import.meta.dirname, "conversations");
 /** Most of a conversation is waiting. */
@@ -28,6 +30,7 @@ async function startConversation(cluster: Cluster) {
   const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
   await conversation.commands["GET"]?.([account, "--until", "status=200"], "");
   const stop = async () => {
+    await conversation.end();
     conversation[Symbol.dispose]();
     await client.delete(RESOURCES.Namespace, { name });
   };
@@ -43,5 +46,7 @@ export function defineContract(cluster: () => Cluster, { isReference = false } =
       });
     });
   }
+  defineClientContract(cluster);
+  defineStreamsContract(cluster);
   defineKubectlChapters(cluster);
 }

@@ -17,7 +17,7 @@ export const applyPatch: ApplyPatch = (schemas, request) => {
     case "json":
       return checked(applyJsonPatch(current, patch));
     case "merge":
-      return checked(applyMergePatch(current, needObject(patch)));
+      return checked(applyMergePatch(current, mergeObject(patch)));
     case "strategic":
       if (resource.custom !== undefined) {
         throw new StatusError(
@@ -26,21 +26,36 @@ export const applyPatch: ApplyPatch = (schemas, request) => {
           "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
         );
       }
-      return checked(applyStrategicMerge(schemas.nodeOf(resource), current, needObject(patch)));
+      return checked(
+        applyStrategicMerge(schemas.nodeOf(resource), current, strategicObject(patch)),
+      );
     default:
       throw badRequest(`there is no patch of type ${JSON.stringify(type)}`);
   }
 };
 
-function needObject(patch: Json): JsonObject {
+/** As the reference's reader of JSON says what is no object. */
+function notObject(patch: Json): string {
+  const kind = Array.isArray(patch) ? "array" : typeof patch === "boolean" ? "bool" : typeof patch;
+  return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+}
+
+function mergeObject(patch: Json): JsonObject {
   if (isObject(patch)) return patch;
-  throw badRequest("a merge patch is an object");
+  throw badRequest(
+    patch === null ? "Invalid JSON Patch" : `error decoding patch: ${notObject(patch)}`,
+  );
+}
+
+function strategicObject(patch: Json): JsonObject {
+  if (isObject(patch)) return patch;
+  if (patch === null) return {};
+  throw badRequest(notObject(patch));
 }
 
 /** A patch can make anything of an object; what decodes it needs one with metadata. */
 function checked(value: Json): KubeObject {
   checkJson(value);
   if (!isObject(value)) throw badRequest("the patch makes something of the object that is none");
-  if (!isObject(value["metadata"])) throw badRequest("the patch takes the object's metadata away");
-  return value as KubeObject;
+  return (isObject(value["metadata"]) ? value : { ...value, metadata: {} }) as KubeObject;
 }

@@ -65,11 +65,18 @@ export class FieldSet {
     return result;
   }
 
-  /** The paths of its members as people read them: `.spec.containers[name="web"].image`. */
+  copy(): FieldSet {
+    return new FieldSet().add(this);
+  }
+
+  /**
+   * The paths of its members as people read them: `.spec.containers[name="web"].image`; those
+   * nearer come first.
+   */
   paths(prefix = ""): string[] {
-    const own = this.isMember && prefix !== "" ? [prefix] : [];
-    const below = [...this.children].flatMap(([step, child]) => child.paths(prefix + shown(step)));
-    return [...own, ...below];
+    const steps = [...this.children].toSorted(([one], [two]) => (one < two ? -1 : 1));
+    const near = steps.filter(([, child]) => child.isMember).map(([step]) => prefix + shown(step));
+    return [...near, ...steps.flatMap(([step, child]) => child.paths(prefix + shown(step)))];
   }
 
   toJson(): JsonObject {

@@ -11,7 +11,7 @@ interface Operation {
   op: string;
   path: string[];
   from: string[] | undefined;
-  value: Json | undefined;
+  value: Json;
 }
 
 /** A patch by RFC 6902. What is no patch is 400, one that does not fit the object is 422. */
@@ -23,7 +23,7 @@ export function applyJsonPatch(current: Json, patch: Json): Json {
 }
 
 function readOperations(patch: Json): Operation[] {
-  if (!Array.isArray(patch)) throw badRequest("a JSON patch is a list of operations");
+  if (!Array.isArray(patch)) throw notThis(patch, "value of type []handlers.jsonPatchOp");
   if (patch.length > MAX_OPERATIONS) {
     throw new StatusError(
       413,
@@ -34,34 +34,52 @@ function readOperations(patch: Json): Operation[] {
   return patch.map(readOperation);
 }
 
+/** As the reference's reader of JSON says what it has no place for. */
+function notThis(value: Json, place: string): StatusError {
+  return badRequest(
+    `error decoding patch: json: cannot unmarshal ${goKind(value)} into Go ${place}`,
+  );
+}
+
+function goKind(value: Json): string {
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
+
 function readOperation(each: Json): Operation {
-  if (!isObject(each)) throw badRequest("an operation of a JSON patch is an object");
-  const [op, path, from] = ["op", "path", "from"].map((key) => getOwn(each, key));
-  if (typeof op !== "string") throw badRequest('an operation of a JSON patch needs an "op"');
-  if (typeof path !== "string") throw badRequest('an operation of a JSON patch needs a "path"');
-  const needsFrom = op === "move" || op === "copy";
-  if (needsFrom && typeof from !== "string") throw badRequest(`"${op}" needs a "from"`);
+  if (!isObject(each)) throw notThis(each, "value of type handlers.jsonPatchOp");
+  const [op = "", path, from] = ["op", "path", "from"].map((key) => {
+    const value = getOwn(each, key);
+    if (value === undefined || typeof value === "string") return value;
+    throw notThis(value, `struct field jsonPatchOp.${key} of type string`);
+  });
+  if (path === undefined) throw doesNotFit();
   return {
     op,
     path: readPointer(path),
-    from: typeof from === "string" ? readPointer(from) : undefined,
-    value: getOwn(each, "value"),
+    from: from === undefined ? undefined : readPointer(from),
+    // Nothing is what is set where nothing is said.
+    value: getOwn(each, "value") ?? null,
   };
 }
 
 /** RFC 6901: `/spec/a~1b` is `spec`, then `a/b`. */
 function readPointer(pointer: string): string[] {
   if (pointer === "") return [];
-  if (!pointer.startsWith("/"))
-    throw badRequest(`"${pointer}" is no JSON pointer: it begins with /`);
+  if (!pointer.startsWith("/")) throw doesNotFit();
   const parts = pointer.slice(1).split("/");
   return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-function doesNotFit(operation: Operation, why: string): StatusError {
-  const path = `/${operation.path.join("/")}`;
-  const message = `the server rejected our request due to an error in our request: ${operation.op} operation does not apply: doc is missing path or cannot be changed: ${JSON.stringify(path)}: ${why}`;
-  return new StatusError(422, "Invalid", message);
+/** The reference says no more than this, whatever it was. */
+function doesNotFit(): StatusError {
+  const message = "the server rejected our request due to an error in our request";
+  return new StatusError(422, "Invalid", message, {});
+}
+
+function copiesTooMuch(): StatusError {
+  const message = "Request entity too large: the patch copies too much";
+  return new StatusError(413, "RequestEntityTooLarge", message);
 }
 
 interface State {
@@ -69,48 +87,36 @@ interface State {
   copied: number;
 }
 
-function apply(state: State, operation: Operation): void {
-  const { op, path, from, value } = operation;
+function apply(state: State, { op, path, from, value }: Operation): void {
   switch (op) {
     case "add":
-      return add(state, operation, path, needValue(operation, value));
+      return add(state, path, copyJson(value));
     case "remove":
-      remove(state, operation, path);
+      remove(state, path);
       return;
     case "replace":
-      find(state, operation, path);
-      return put(state, operation, path, needValue(operation, value));
-    case "move": {
-      if (isInside(path, from ?? []))
-        throw doesNotFit(operation, "a value cannot move into itself");
-      return add(state, operation, path, remove(state, operation, from ?? []));
-    }
+      return put(state, path, copyJson(value));
+    case "move":
+      if (from === undefined || isInside(path, from)) throw doesNotFit();
+      return add(state, path, remove(state, from));
     case "copy": {
-      const copied = find(state, operation, from ?? []);
+      if (from === undefined) throw doesNotFit();
+      const copied = find(state, from);
       state.copied += sizeOf(copied);
-      if (state.copied > MAX_COPIED) throw doesNotFit(operation, "the patch copies too much");
-      return add(state, operation, path, copyJson(copied));
+      if (state.copied > MAX_COPIED) throw copiesTooMuch();
+      return add(state, path, copyJson(copied));
     }
     case "test":
-      if (sameJson(find(state, operation, path), value ?? null)) return;
-      throw new StatusError(
-        422,
-        "Invalid",
-        `the server rejected our request due to an error in our request: testing value /${path.join("/")} failed`,
-      );
+      if (!sameJson(find(state, path), value)) throw doesNotFit();
+      return;
     default:
-      throw badRequest(`Unexpected kind: ${JSON.stringify(op)} is no operation of a JSON patch`);
+      throw doesNotFit();
   }
 }
 
 /** Whether the first is below the second, and not the same. */
 function isInside(path: readonly string[], parent: readonly string[]): boolean {
   return path.length > parent.length && parent.every((part, index) => path[index] === part);
-}
-
-function needValue({ op }: Operation, value: Json | undefined): Json {
-  if (value === undefined) throw badRequest(`"${op}" needs a "value"`);
-  return copyJson(value);
 }
 
 function sizeOf(value: Json): number {
@@ -124,11 +130,11 @@ function sizeOf(value: Json): number {
   return count;
 }
 
-function find(state: State, operation: Operation, path: readonly string[]): Json {
+function find(state: State, path: readonly string[]): Json {
   let at: Json = state.root;
   for (const part of path) {
     const next = childOf(at, part);
-    if (next === undefined) throw doesNotFit(operation, `there is no ${JSON.stringify(part)}`);
+    if (next === undefined) throw doesNotFit();
     at = next;
   }
   return at;
@@ -148,40 +154,42 @@ function indexIn(part: string, largest: number): number | undefined {
 
 function parentOf(
   state: State,
-  operation: Operation,
   path: readonly string[],
 ): { parent: Json[] | JsonObject; last: string } {
-  const parent = find(state, operation, path.slice(0, -1));
-  if (!Array.isArray(parent) && !isObject(parent)) throw doesNotFit(operation, "it has no members");
+  const parent = find(state, path.slice(0, -1));
+  if (!Array.isArray(parent) && !isObject(parent)) throw doesNotFit();
   return { parent, last: path.at(-1) ?? "" };
 }
 
-function add(state: State, operation: Operation, path: readonly string[], value: Json): void {
+function add(state: State, path: readonly string[], value: Json): void {
   if (path.length === 0) {
     state.root = value;
     return;
   }
-  const { parent, last } = parentOf(state, operation, path);
+  const { parent, last } = parentOf(state, path);
   if (!Array.isArray(parent)) return setOwn(parent, last, value);
   const index = last === "-" ? parent.length : indexIn(last, parent.length);
-  if (index === undefined) throw doesNotFit(operation, `there is no place ${JSON.stringify(last)}`);
+  if (index === undefined) throw doesNotFit();
   parent.splice(index, 0, value);
 }
 
-function put(state: State, operation: Operation, path: readonly string[], value: Json): void {
+/** In an object also what was not there: so does the reference. */
+function put(state: State, path: readonly string[], value: Json): void {
   if (path.length === 0) {
     state.root = value;
     return;
   }
-  const { parent, last } = parentOf(state, operation, path);
-  if (Array.isArray(parent)) parent[Number(last)] = value;
-  else setOwn(parent, last, value);
+  const { parent, last } = parentOf(state, path);
+  if (!Array.isArray(parent)) return setOwn(parent, last, value);
+  const index = indexIn(last, parent.length - 1);
+  if (index === undefined) throw doesNotFit();
+  parent[index] = value;
 }
 
-function remove(state: State, operation: Operation, path: readonly string[]): Json {
-  const value = find(state, operation, path);
-  if (path.length === 0) throw doesNotFit(operation, "the whole cannot be removed");
-  const { parent, last } = parentOf(state, operation, path);
+function remove(state: State, path: readonly string[]): Json {
+  const value = find(state, path);
+  if (path.length === 0) throw doesNotFit();
+  const { parent, last } = parentOf(state, path);
   if (Array.isArray(parent)) parent.splice(Number(last), 1);
   else delete parent[last];
   return value;

@@ -67,7 +67,12 @@ export function withManagers(object: KubeObject, managers: readonly Manager[]): 
   const list = capped(managers.filter(({ set }) => !set.isEmpty));
   if (list.length === 0) return { ...object, metadata };
   const inOrder = list.toSorted(
-    (a, b) => compareTexts(a.operation, b.operation) || compareTexts(a.time, b.time),
+    (a, b) =>
+      compareTexts(a.operation, b.operation) ||
+      compareTexts(a.time, b.time) ||
+      compareTexts(a.manager, b.manager) ||
+      compareTexts(a.apiVersion, b.apiVersion) ||
+      compareTexts(a.subresource, b.subresource),
   );
   return { ...object, metadata: { ...metadata, managedFields: inOrder.map(toEntry) } };
 }
@@ -133,7 +138,8 @@ export const trackManagedFields: TrackManagedFields = (schemas, update) => {
   const isReset = Array.isArray(given) && given.length === 1 && sizeOf(given[0]) === 0;
   const stated = subresource === undefined ? readManagers(object) : [];
   const before = isReset || stated.length > 0 ? stated : readManagers(old);
-  if (isReset) return withManagers(object, []);
+  // An object that nobody is tracked of stays so, until somebody applies.
+  if (isReset || (old !== undefined && before.length === 0)) return withManagers(object, []);
   const { changed, removed } = compare(node, old, object);
   ownable(changed, resource, subresource);
   ownable(removed, resource, subresource);

@@ -13,6 +13,7 @@ import type {
   ServedResource,
 } from "../schema/types.ts";
 import { FieldSet } from "./field-set.ts";
+import { appliedBefore, withLastApplied } from "./last-applied.ts";
 import {
   isSameManager,
   type Manager,
@@ -21,6 +22,9 @@ import {
   withManagers,
 } from "./managed-fields.ts";
 import { compare, fieldsOf, mergeTyped, prune } from "./typed.ts";
+import { typedProblems } from "./typed-check.ts";
+
+const BEFORE_FIRST_APPLY = "before-first-apply";
 
 /**
  * Server-side apply: the configuration's fields become the manager's, what it named before and
@@ -37,23 +41,33 @@ export function applyConfiguration(schemas: SchemaSet, request: PatchRequest): K
     subresource: subresource ?? "",
   };
   const set = ownable(fieldsOf(node, config), resource, subresource);
-  const managers = readManagers(current);
+  if (current === undefined) return withManagers(config, [{ ...id, time: now, set }]);
+  const managers = managersOf(node, current, request);
   const last = managers.find((each) => isSameManager(each, id));
   const others = managers.filter((each) => each !== last);
-  const own: Manager = { ...id, time: now, set };
-  if (current === undefined) return withManagers(config, [own]);
   const live = withManagers(current, []);
   const merged = mergeTyped(node, live, config);
   const kept = new FieldSet().add(set);
   for (const other of others) kept.add(other.set);
   const pruned = last === undefined ? merged : prune(node, merged, last.set, kept);
-  takeOver(node, live, pruned, others, request.isForced === true);
-  const isUnchanged =
-    last !== undefined && JSON.stringify(last.set.toJson()) === JSON.stringify(set.toJson());
-  const result = pruned as KubeObject;
-  const isSame = isUnchanged && compareIsEmpty(node, live, result);
-  // An apply that changes nothing leaves no trace, not even a newer time.
-  return withManagers(result, [...others, isSame ? last : own]);
+  const free = request.isForced === true ? undefined : appliedBefore(node, live, id.manager);
+  takeOver(node, live, pruned, others, free);
+  const result = withLastApplied(pruned as KubeObject, config, id.manager);
+  // Who changes nothing leaves no newer time.
+  const time = compareIsEmpty(node, live, result) ? (last?.time ?? "") : now;
+  return withManagers(result, [...others, { ...id, time, set }]);
+}
+
+/** All that was there before anybody applied is somebody's, whom nobody knows. */
+function managersOf(node: Node, current: KubeObject, request: PatchRequest): Manager[] {
+  const managers = readManagers(current);
+  if (managers.length > 0) return managers;
+  const { resource, subresource, now } = request;
+  const { changed } = compare(node, undefined, withManagers(current, []));
+  const set = ownable(changed, resource, subresource);
+  const apiVersion = joinGroupVersion(resource.group, resource.version);
+  const manager = BEFORE_FIRST_APPLY;
+  return [{ manager, operation: "Update", apiVersion, subresource: "", time: now, set }];
 }
 
 type Node = ReturnType<SchemaSet["nodeOf"]>;
@@ -75,10 +89,15 @@ function readConfiguration(schemas: SchemaSet, { resource, patch }: PatchRequest
     }
   }
   const node = schemas.nodeOf(resource);
+  const problems = typedProblems(node, value);
+  if (problems.length > 0) throw untyped(resource, value, problems);
   const reader = resource.custom === undefined ? new ValueDecoder() : new Pruner();
   const read =
     reader instanceof Pruner ? reader.prune(node, value, "") : reader.decode(node, value, ROOT);
-  if (reader.unknown.length > 0) throw undeclared(resource, value, reader.unknown);
+  if (reader.unknown.length > 0) {
+    const unknown = reader.unknown.map((path) => `.${path}: field not declared in schema`);
+    throw untyped(resource, value, unknown);
+  }
   const config = read as JsonObject;
   return {
     ...config,
@@ -89,30 +108,36 @@ function readConfiguration(schemas: SchemaSet, { resource, patch }: PatchRequest
 function checkKind({ group, version, kind }: ServedResource, value: JsonObject): void {
   const apiVersion = joinGroupVersion(group, version);
   if (value["apiVersion"] === apiVersion && value["kind"] === kind) return;
-  const said = `${asText(value["apiVersion"])}, Kind=${asText(value["kind"])}`;
-  throw badRequest(`the configuration is of ${said}, and ${apiVersion}, Kind=${kind} is expected`);
+  throw badRequest(`invalid object type: ${kindText(asText(value["apiVersion"]), value["kind"])}`);
 }
 
-function undeclared(
+/** `apps/v1, Kind=Deployment`; of the core group `/v1, Kind=Pod`. */
+function kindText(apiVersion: string, kind: Json | undefined): string {
+  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+  // The core group's slash stands alone.
+  return `${group}/${version}, Kind=${asText(kind)}`;
+}
+
+function untyped(
   { group, version, kind }: ServedResource,
   value: JsonObject,
-  unknown: readonly string[],
+  lines: readonly string[],
 ): StatusError {
   const metadata = isObject(value["metadata"]) ? value["metadata"] : {};
   const { namespace, name } = metadata;
-  const what = `${asText(namespace)}/${asText(name)}; ${joinGroupVersion(group, version)}, Kind=${kind}`;
-  const lines = unknown.map((path) => `.${path}: field not declared in schema`);
+  const object = `${asText(namespace)}/${asText(name)}`;
+  const what = `${object}; ${kindText(joinGroupVersion(group, version), kind)}`;
   const list = lines.length === 1 ? lines[0] : `errors:\n  ${lines.join("\n  ")}`;
-  return badRequest(`failed to create typed patch object (${what}): ${list}`);
+  return new StatusError(500, "", `failed to create typed patch object (${what}): ${list}`);
 }
 
-/** Fields that would change and belong to others: taken from them by force, or conflicts. */
+/** Fields that would change and belong to others: conflicts, but for what is free to take. */
 function takeOver(
   node: Node,
   live: Json,
   result: Json,
   others: readonly Manager[],
-  isForced: boolean,
+  free: FieldSet | undefined,
 ): void {
   const { changed, removed } = compare(node, live, result);
   const touched = new FieldSet().add(changed).add(removed);
@@ -120,8 +145,16 @@ function takeOver(
     .map((other) => ({ other, both: other.set.intersect(touched) }))
     .filter(({ both }) => !both.isEmpty);
   if (conflicts.length === 0) return;
-  if (!isForced)
-    throw conflict(conflicts.map(({ other, both }) => ({ other, paths: both.paths() })));
+  const refused = conflicts
+    .map(({ other, both }) => ({
+      other,
+      paths: both
+        .copy()
+        .remove(free ?? both)
+        .paths(),
+    }))
+    .filter(({ paths }) => paths.length > 0);
+  if (refused.length > 0) throw conflict(refused);
   for (const { other, both } of conflicts) other.set.remove(both);
 }
 

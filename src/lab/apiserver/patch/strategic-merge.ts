@@ -1,11 +1,17 @@
 import { copyJson, type Field, getOwn, isObject, type SchemaNode, setOwn } from "../schema/node.ts";
-import { badRequest } from "../schema/status-error.ts";
+import { badRequest, StatusError } from "../schema/status-error.ts";
 import type { Json, JsonObject } from "../schema/types.ts";
+import { goText } from "./go-text.ts";
+import {
+  DELETE_FROM,
+  DIRECTIVE,
+  isMerged,
+  listPatchOf,
+  mergeList,
+  SET_ORDER,
+} from "./strategic-lists.ts";
 
-const DIRECTIVE = "$patch";
 const RETAIN_KEYS = "$retainKeys";
-const DELETE_FROM = "$deleteFromPrimitiveList/";
-const SET_ORDER = "$setElementOrder/";
 
 /**
  * A strategic merge patch: lists are merged by their merge keys where the schema names one. The
@@ -20,22 +26,24 @@ export function applyStrategicMerge(
   const directive = getOwn(patch, DIRECTIVE);
   if (directive === "replace") return withoutDirectives(patch);
   if (directive === "delete") return {};
-  if (directive !== undefined && directive !== "merge") throw unknownDirective(directive);
-  const result = retained(copyJson(current), patch);
-  for (const [key, value] of Object.entries(patch)) {
-    if (isDirective(key)) continue;
-    if (value === null) delete result[key];
-    else mergeField(result, key, value, fieldOf(node, key), patch);
+  if (directive !== undefined && directive !== "merge") {
+    const what = `unknown patch type: ${goText(directive)} in map: ${goText(patch)}`;
+    throw new StatusError(500, "", what);
   }
-  for (const [key, value] of Object.entries(patch))
-    applyListDirective(result, key, value, node, patch);
+  const result = retained(copyJson(current), patch);
+  for (const key of keysOf(patch)) mergeKey(result, key, fieldOf(node, key), patch);
   return result;
 }
 
-function unknownDirective(directive: Json): Error {
-  return badRequest(
-    `unknown patch directive ${JSON.stringify(directive)}: there are "merge", "replace" and "delete"`,
-  );
+/** All that the patch says something of, by a value or by a directive. */
+function keysOf(patch: JsonObject): ReadonlySet<string> {
+  const keys = Object.keys(patch).flatMap((key) => {
+    for (const prefix of [DELETE_FROM, SET_ORDER]) {
+      if (key.startsWith(prefix)) return key.slice(prefix.length);
+    }
+    return isDirective(key) ? [] : key;
+  });
+  return new Set(keys);
 }
 
 function isDirective(key: string): boolean {
@@ -55,153 +63,67 @@ function fieldOf(node: SchemaNode | undefined, key: string): Field | undefined {
 function retained(object: JsonObject, patch: JsonObject): JsonObject {
   const keys = getOwn(patch, RETAIN_KEYS);
   if (keys === undefined) return object;
-  if (!Array.isArray(keys)) throw badRequest(`${RETAIN_KEYS} is a list of keys`);
-  const kept = new Set(keys);
-  for (const key of Object.keys(patch)) {
-    if (!isDirective(key) && patch[key] !== null && !kept.has(key)) {
-      throw badRequest(`${RETAIN_KEYS} does not name ${JSON.stringify(key)}, which the patch sets`);
-    }
-  }
+  const kept = new Set(Array.isArray(keys) ? keys : []);
+  const isWhole = Object.keys(patch).every(
+    (key) => isDirective(key) || patch[key] === null || kept.has(key),
+  );
+  if (!Array.isArray(keys) || !isWhole) throw badRequest("invalid patch format of retainKeys");
   for (const key of Object.keys(object)) if (!kept.has(key)) delete object[key];
   return object;
 }
 
-function mergeField(
+function mergeKey(
   result: JsonObject,
   key: string,
-  value: Json,
   field: Field | undefined,
   patch: JsonObject,
+): void {
+  const value = getOwn(patch, key);
+  const now = getOwn(result, key);
+  if (value === null) delete result[key];
+  else if (isObject(value)) mergeObject(result, key, value, field);
+  else if (value === undefined || Array.isArray(value)) {
+    const list = listOf(Array.isArray(now) ? now : undefined, key, field, patch);
+    if (list !== undefined) setOwn(result, key, list);
+  } else setOwn(result, key, value);
+}
+
+function mergeObject(
+  result: JsonObject,
+  key: string,
+  value: JsonObject,
+  field: Field | undefined,
 ): void {
   const now = getOwn(result, key);
-  if (isObject(value)) {
-    const retains = field?.patchStrategy?.includes("replace") === true;
-    const base = isObject(now) && !retains ? now : {};
-    // `$patch: delete` of an object takes it away.
-    if (getOwn(value, DIRECTIVE) === "delete") delete result[key];
-    else setOwn(result, key, applyStrategicMerge(field?.node, base, value));
-  } else if (Array.isArray(value)) {
-    setOwn(result, key, mergeList(Array.isArray(now) ? now : [], value, field, key, patch));
-  } else {
-    setOwn(result, key, value);
-  }
+  const retains = field?.patchStrategy?.includes("replace") === true;
+  const base = isObject(now) && !retains ? now : {};
+  // `$patch: delete` of an object takes it away.
+  if (getOwn(value, DIRECTIVE) === "delete") delete result[key];
+  else setOwn(result, key, applyStrategicMerge(field?.node, base, value));
 }
 
-function mergeList(
-  current: Json[],
-  patch: Json[],
+/** Undefined where there is no list, and the patch makes none. */
+function listOf(
+  current: Json[] | undefined,
+  key: string,
   field: Field | undefined,
-  key: string,
-  around: JsonObject,
-): Json[] {
-  if (patch.some((each) => isObject(each) && getOwn(each, DIRECTIVE) === "replace")) {
-    return patch
-      .filter((each) => !(isObject(each) && Object.hasOwn(each, DIRECTIVE)))
-      .map((each) => (isObject(each) ? withoutDirectives(each) : copyJson(each)));
-  }
-  if (field?.patchStrategy?.includes("merge") !== true) {
-    return patch.map((each) => (isObject(each) ? withoutDirectives(each) : copyJson(each)));
-  }
-  const { mergeKey } = field;
-  if (mergeKey === undefined) return mergeScalars(current, patch, around[DELETE_FROM + key]);
-  return mergeByKey(current, patch, mergeKey, field.node.items?.node);
-}
-
-function mergeScalars(current: Json[], patch: Json[], deleted: Json | undefined): Json[] {
-  const gone = new Set(Array.isArray(deleted) ? deleted : []);
-  const kept = current.filter((each) => !gone.has(each));
-  return [...new Set([...kept, ...patch])];
-}
-
-function mergeByKey(
-  current: Json[],
-  patch: Json[],
-  mergeKey: string,
-  node: SchemaNode | undefined,
-): Json[] {
-  const result: Json[] = current.map(copyJson);
-  // By the key's text: lists can be long, and a search for each item would be quadratic.
-  const places = new Map<string, number>();
-  for (const [index, each] of result.entries()) {
-    const value = isObject(each) ? getOwn(each, mergeKey) : undefined;
-    if (value !== undefined) places.set(JSON.stringify(value), index);
-  }
-  const gone = new Set<number>();
-  for (const each of patch) {
-    if (!isObject(each))
-      throw badRequest(`items of a list that is merged by ${mergeKey} are objects`);
-    const value = getOwn(each, mergeKey);
-    if (value === undefined || value === null) {
-      throw badRequest(
-        `map: ${JSON.stringify(each)} does not contain declared merge key: ${mergeKey}`,
-      );
-    }
-    const id = JSON.stringify(value);
-    const place = places.get(id);
-    if (getOwn(each, DIRECTIVE) === "delete") {
-      if (place !== undefined) gone.add(place);
-      places.delete(id);
-      continue;
-    }
-    const there = place === undefined ? undefined : result[place];
-    const merged = applyStrategicMerge(node, isObject(there) ? there : {}, each);
-    if (place !== undefined) result[place] = merged;
-    else places.set(id, result.push(merged) - 1);
-  }
-  return result.filter((_, index) => !gone.has(index));
-}
-
-/** The two directives that stand beside the list that they are about. */
-function applyListDirective(
-  result: JsonObject,
-  key: string,
-  value: Json,
-  node: SchemaNode | undefined,
   patch: JsonObject,
-): void {
-  if (key.startsWith(DELETE_FROM)) {
-    const name = key.slice(DELETE_FROM.length);
-    const list = getOwn(result, name);
-    if (!Array.isArray(value)) throw badRequest(`${key} is a list`);
-    if (!Array.isArray(list) || Object.hasOwn(patch, name)) return;
-    const gone = new Set(value);
-    setOwn(
-      result,
-      name,
-      list.filter((each) => !gone.has(each)),
-    );
-  } else if (key.startsWith(SET_ORDER)) {
-    const name = key.slice(SET_ORDER.length);
-    const list = getOwn(result, name);
-    if (!Array.isArray(value)) throw badRequest(`${key} is a list`);
-    if (Array.isArray(list))
-      setOwn(result, name, ordered(list, value, fieldOf(node, name)?.mergeKey));
+): Json[] | undefined {
+  const wanted = listPatchOf(patch, key);
+  const { items } = wanted;
+  if (items?.some((each) => isObject(each) && getOwn(each, DIRECTIVE) === "replace")) {
+    return cleaned(items.filter((each) => !(isObject(each) && Object.hasOwn(each, DIRECTIVE))));
   }
+  if (items === undefined && current === undefined) return undefined;
+  if (!isMerged(field)) return items === undefined ? current : cleaned(items);
+  const node = field?.node.items?.node;
+  return mergeList(current ?? [], wanted, field?.mergeKey, (one, item) =>
+    applyStrategicMerge(node, one, item),
+  );
 }
 
-/** Items in the order that the patch names; others keep their places relative to their neighbours. */
-function ordered(list: Json[], order: Json[], mergeKey: string | undefined): Json[] {
-  const idOf = (each: Json): string => {
-    const key = mergeKey !== undefined && isObject(each) ? getOwn(each, mergeKey) : each;
-    return JSON.stringify(key ?? null);
-  };
-  const ranks = new Map(order.map((each, index) => [idOf(each), index]));
-  const named = list
-    .filter((each) => ranks.has(idOf(each)))
-    .toSorted((a, b) => (ranks.get(idOf(a)) ?? 0) - (ranks.get(idOf(b)) ?? 0));
-  const result: Json[] = [];
-  let next = 0;
-  // Each unnamed item goes before those named ones that stood behind it.
-  const positions = new Map(list.map((each, index) => [idOf(each), index]));
-  for (const [index, each] of list.entries()) {
-    if (ranks.has(idOf(each))) continue;
-    while (next < named.length && (positions.get(idOf(named[next] ?? null)) ?? 0) < index) {
-      result.push(named[next] ?? null);
-      next += 1;
-    }
-    result.push(each);
-  }
-  return [...result, ...named.slice(next)];
+function cleaned(items: Json[]): Json[] {
+  return items.map((each) => (isObject(each) ? withoutDirectives(each) : copyJson(each)));
 }
 
 /** What a patch sets where there was nothing: the same without its directives. */
@@ -212,11 +134,7 @@ function withoutDirectives(patch: JsonObject): JsonObject {
     if (isObject(value)) setOwn(result, key, withoutDirectives(value));
     else if (Array.isArray(value)) {
       const items = value.filter((each) => !(isObject(each) && Object.hasOwn(each, DIRECTIVE)));
-      setOwn(
-        result,
-        key,
-        items.map((each) => (isObject(each) ? withoutDirectives(each) : each)),
-      );
+      setOwn(result, key, cleaned(items));
     } else setOwn(result, key, value);
   }
   return result;

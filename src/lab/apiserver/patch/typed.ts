@@ -82,6 +82,9 @@ export function compare(
 ): Difference {
   const difference = { changed: new FieldSet(), removed: new FieldSet() };
   walk({ node }, old, now, difference.changed, difference.removed);
+  // The whole is nobody's.
+  difference.changed.isMember = false;
+  difference.removed.isMember = false;
   return difference;
 }
 
@@ -154,21 +157,35 @@ function mergeLists(node: SchemaNode, live: Json[], config: Json[]): Json[] {
   return [...result, ...[...lives.values()].map(copyJson)];
 }
 
+const NOTHING = new FieldSet();
+
 /** Takes out of a value what was in the first set and is in the second no more. */
 export function prune(node: SchemaNode, value: Json, last: FieldSet, kept: FieldSet): Json {
+  return pruned(node, value, last, kept) ?? value;
+}
+
+/** Undefined where all that was in it has gone. */
+function pruned(node: SchemaNode, value: Json, last: FieldSet, kept: FieldSet): Json | undefined {
   if (!isGranular(node, value)) return value;
-  const isGone = (step: string): boolean => last.children.has(step) && !kept.children.has(step);
-  const inner = (step: string, field: Field, each: Json): Json => {
-    const [before, now] = [last.children.get(step), kept.children.get(step)];
-    return before === undefined || now === undefined ? each : prune(field.node, each, before, now);
+  const inner = (step: string, field: Field, each: Json): Json | undefined => {
+    const before = last.children.get(step);
+    if (before === undefined) return each;
+    const now = kept.children.get(step) ?? NOTHING;
+    const isLeft = before.isMember && now.isEmpty;
+    return isLeft ? undefined : pruned(field.node, each, before, now);
   };
   if (Array.isArray(value)) {
-    const steps = [...stepsOf(node, value)].filter(([step]) => !isGone(step));
-    return steps.map(([step, field, each]) => inner(step, field, each));
+    const items = [...stepsOf(node, value)].flatMap(([step, field, each]) => {
+      const item = inner(step, field, each);
+      return item === undefined ? [] : [item];
+    });
+    return items.length === 0 && value.length > 0 ? undefined : items;
   }
   const result: JsonObject = {};
   for (const [step, field, each] of stepsOf(node, value)) {
-    if (!isGone(step)) setOwn(result, step.slice(2), inner(step, field, each));
+    const item = inner(step, field, each);
+    if (item !== undefined) setOwn(result, step.slice(2), item);
   }
-  return result;
+  const isEmptied = Object.keys(result).length === 0 && Object.keys(value ?? {}).length > 0;
+  return isEmptied ? undefined : result;
 }

@@ -1,5 +1,6 @@
 import { getOwn, isObject } from "./node.ts";
 import { objectAt, objectsAt } from "./defaults/fill.ts";
+import { compareVersions } from "./versions.ts";
 import type {
   CustomResource,
   Json,
@@ -23,7 +24,14 @@ const VERBS: readonly Verb[] = [
 ];
 const STATUS_VERBS: readonly Verb[] = ["get", "patch", "update"];
 /** Where a version names no columns. */
-const AGE: PrinterColumn = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
+const AGE: PrinterColumn = {
+  name: "Age",
+  type: "date",
+  jsonPath: ".metadata.creationTimestamp",
+  description: "When the object was created.",
+};
+
+const COLUMN = "Custom resource definition column (in JSONPath format)";
 
 const text = (value: Json | undefined, otherwise = ""): string =>
   typeof value === "string" ? value : otherwise;
@@ -33,11 +41,13 @@ const texts = (value: Json | undefined): string[] =>
 /** The resources that a definition brings: one for each version that it serves. */
 export function customResources(definition: KubeObject): ServedResource[] {
   const spec = objectAt(definition, "spec") ?? {};
-  const names = objectAt(spec, "names") ?? {};
+  // Names are served as they were accepted; a new one may be another definition's.
+  const accepted = objectAt(definition, "status", "acceptedNames") ?? {};
+  const names = text(accepted["plural"]) === "" ? (objectAt(spec, "names") ?? {}) : accepted;
   const versions = objectsAt(spec, "versions");
-  const storage = text(versions.find((each) => each["storage"] === true)?.["name"]);
   const group = text(spec["group"]);
   const kind = text(names["kind"]);
+  const shared = sharedBy(definition, versions);
   return versions
     .filter((version) => version["served"] === true)
     .map((version) => ({
@@ -52,8 +62,29 @@ export function customResources(definition: KubeObject): ServedResource[] {
       isNamespaced: spec["scope"] === "Namespaced",
       verbs: VERBS,
       subresources: subresourcesOf(version, group, kind),
-      custom: customOf(definition, version, storage),
+      custom: { ...shared, ...customOf(definition, version) },
     }));
+}
+
+type Shared = Pick<
+  CustomResource,
+  "definition" | "storageVersion" | "schemas" | "isUnchanged" | "isTerminating"
+>;
+
+/** What all versions of a definition have in common. */
+function sharedBy(definition: KubeObject, versions: readonly JsonObject[]): Shared {
+  const { name, generation, deletionTimestamp } = definition.metadata;
+  return {
+    definition: text(name),
+    storageVersion: text(versions.find((each) => each["storage"] === true)?.["name"]),
+    schemas: new Map(versions.map((each) => [text(each["name"]), schemaOf(each)])),
+    isUnchanged: generation === 1 && versions.length === 1,
+    isTerminating: deletionTimestamp !== undefined,
+  };
+}
+
+function schemaOf(version: JsonObject): JsonObject {
+  return objectAt(version, "schema", "openAPIV3Schema") ?? { type: "object" };
 }
 
 function subresourcesOf(version: JsonObject, group: string, kind: string): Subresource[] {
@@ -72,16 +103,17 @@ function subresourcesOf(version: JsonObject, group: string, kind: string): Subre
   ];
 }
 
-function customOf(definition: KubeObject, version: JsonObject, storage: string): CustomResource {
+function customOf(definition: KubeObject, version: JsonObject): Omit<CustomResource, keyof Shared> {
   const subresources = objectAt(version, "subresources") ?? {};
   const scale = objectAt(subresources, "scale");
   const selectorPath = scale?.["labelSelectorPath"];
   return {
-    definition: text(definition.metadata.name),
-    storageVersion: storage,
     printerColumns: columnsOf(version),
-    schema: objectAt(version, "schema", "openAPIV3Schema") ?? { type: "object" },
+    schema: schemaOf(version),
     hasStatus: isObject(getOwn(subresources, "status")),
+    selectableFields: objectsAt(version, "selectableFields").map((field) =>
+      text(field["jsonPath"]).replace(/^\./, ""),
+    ),
     ...(scale === undefined
       ? {}
       : {
@@ -97,11 +129,19 @@ function customOf(definition: KubeObject, version: JsonObject, storage: string):
   };
 }
 
+/** With the version to use instead, if the definition serves a better one. */
 function deprecation(definition: KubeObject, version: JsonObject): string {
   const spec = objectAt(definition, "spec") ?? {};
   const kind = text(objectAt(spec, "names")?.["kind"]);
-  const whole = `${text(spec["group"])}/${text(version["name"])} ${kind} is deprecated`;
-  return text(version["deprecationWarning"], whole);
+  const group = text(spec["group"]);
+  const name = text(version["name"]);
+  const [better] = objectsAt(spec, "versions")
+    .filter((each) => each["served"] === true && each["deprecated"] !== true)
+    .map((each) => text(each["name"]))
+    .filter((each) => compareVersions(each, name) < 0)
+    .toSorted(compareVersions);
+  const instead = better === undefined ? "" : `; use ${group}/${better} ${kind}`;
+  return text(version["deprecationWarning"], `${group}/${name} ${kind} is deprecated${instead}`);
 }
 
 function columnsOf(version: JsonObject): PrinterColumn[] {
@@ -112,7 +152,7 @@ function columnsOf(version: JsonObject): PrinterColumn[] {
     type: text(column["type"]),
     jsonPath: text(column["jsonPath"]),
     ...(typeof column["format"] === "string" ? { format: column["format"] } : {}),
-    ...(typeof column["description"] === "string" ? { description: column["description"] } : {}),
+    description: text(column["description"]) || `${COLUMN}: ${text(column["jsonPath"])}`,
     ...(typeof column["priority"] === "number" ? { priority: column["priority"] } : {}),
   }));
 }

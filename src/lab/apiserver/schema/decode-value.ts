@@ -1,7 +1,7 @@
 import { unreachable } from "#base";
 import { formatQuantity, parseQuantity } from "#kube/types";
 import { copyJson, type Field, isObject, type SchemaNode, setOwn } from "./node.ts";
-import { canonicalTime, isBase64, isInteger } from "./scalars.ts";
+import { base64Error, isInteger, readTime } from "./scalars.ts";
 import { badRequest } from "./status-error.ts";
 import type { Json, JsonObject } from "./types.ts";
 
@@ -104,6 +104,8 @@ function scalar(node: SchemaNode, value: Json, place: Place): Json {
     if (type === "int-or-string" && isInteger(value, "int32")) return value;
     if (type === "quantity") return quantity(String(value));
   }
+  // Whatever it is, it is read as a text.
+  if (type === "quantity") return quantity(JSON.stringify(value));
   return mismatch(type === "int-or-string" ? INT32 : node, value, place);
 }
 
@@ -115,23 +117,21 @@ function fromText(node: SchemaNode, value: string, place: Place): Json {
   if (type === "quantity") return quantity(value);
   if (type === "time") return time(value, node.format);
   if (type !== "bytes") return mismatch(node, value, place);
-  if (isBase64(value)) return value;
-  throw badRequest(`${place.path}: illegal base64 data`);
+  const why = base64Error(value);
+  if (why === undefined) return value;
+  throw badRequest(why);
 }
 
 function quantity(text: string): string {
-  const parsed = parseQuantity(text);
+  const parsed = parseQuantity(text.trim());
   if (typeof parsed === "string") throw badRequest(parsed);
   return formatQuantity(parsed);
 }
 
 function time(text: string, format: string | undefined): string {
-  const canonical = canonicalTime(text, format);
-  if (canonical !== undefined) return canonical;
-  const quoted = JSON.stringify(JSON.stringify(text));
-  throw badRequest(
-    `parsing time ${quoted} as "\\"2006-01-02T15:04:05Z07:00\\"": cannot parse ${quoted} as a time`,
-  );
+  const read = readTime(text, format);
+  if ("problem" in read) throw badRequest(read.problem);
+  return read.time;
 }
 
 /** `v1.PodSpec` of `io.k8s.api.core.v1.PodSpec`. */

@@ -120,8 +120,8 @@ test("unknown and repeated fields: refused, told of, or dropped in silence", () 
   );
   const options = { fieldValidation: "Warn", duplicates: ["spec.paused"] } as const;
   assert.deepEqual(schemas.decode(pods, value, options).warnings, [
-    'duplicate field "spec.paused"',
     'unknown field "spec.replica"',
+    'duplicate field "spec.paused"',
   ]);
   const { object, warnings } = schemas.decode(pods, value, { fieldValidation: "Ignore" });
   assert.deepEqual(warnings, []);

@@ -42,8 +42,6 @@ export interface SchemaNode {
   readonly listType?: ListType;
   readonly listKeys?: readonly string[];
   readonly isNullable?: boolean;
-  /** The structural schema with its enum, pattern, minimum and so on; only of custom kinds. */
-  readonly rules?: JsonObject;
 }
 
 export interface Field {
@@ -98,6 +96,16 @@ export function copyJson<T extends Json>(value: T): T {
   const copy: JsonObject = {};
   for (const [key, each] of Object.entries(value)) setOwn(copy, key, copyJson(each));
   return copy as T;
+}
+
+/** A copy whose keys are in order, as Go's maps are shown. */
+export function sortedKeys(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sortedKeys);
+  if (!isObject(value)) return value;
+  const sorted: JsonObject = {};
+  for (const key of Object.keys(value).toSorted())
+    setOwn(sorted, key, sortedKeys(value[key] ?? null));
+  return sorted;
 }
 
 /** Whether two values are the same JSON; the order of keys does not count. */

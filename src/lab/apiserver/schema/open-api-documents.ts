@@ -176,7 +176,10 @@ function customSchema(resource: ServedResource): JsonObject {
       ...properties,
       apiVersion: API_VERSION,
       kind: KIND,
-      metadata: { allOf: [{ $ref: `${IN_VERSION_3}${META}.ObjectMeta` }] },
+      metadata: {
+        description: "What all objects have: a name, labels, and so on.",
+        allOf: [{ $ref: `${IN_VERSION_3}${META}.ObjectMeta` }],
+      },
     },
     "x-kubernetes-group-version-kind": [kindOf(resource, resource.kind)],
   };
@@ -217,6 +220,8 @@ function inVersion2(value: Json): Json {
       setOwn(result, key, inVersion2(each));
     }
   }
+  // Nothing stands beside a reference but its description.
+  if (Object.hasOwn(result, "$ref")) delete result["default"];
   return result;
 }
 

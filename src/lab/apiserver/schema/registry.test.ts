@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compareVersions, createRegistry } from "./registry.ts";
+import { createRegistry } from "./registry.ts";
+import { compareVersions } from "./versions.ts";
 import { decode, widgets, withWidgets } from "./testdata/objects.ts";
 
 test("resources are as discovery of a real server tells them", () => {

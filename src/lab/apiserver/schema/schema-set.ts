@@ -1,8 +1,10 @@
 import { applyDefaults } from "./defaults/apply.ts";
-import { celWarnings } from "./cel.ts";
+import { applyCustomDefaults } from "./defaults/custom.ts";
+import { checkCustomKind } from "./decode-custom.ts";
 import { ROOT, ValueDecoder } from "./decode-value.ts";
 import { checkJson } from "./depth.ts";
-import { asText, isObject, type SchemaNode } from "./node.ts";
+import { withBuiltInKind } from "./kinds.ts";
+import { isObject, type SchemaNode } from "./node.ts";
 import { builtInNode } from "./open-api-nodes.ts";
 import { OpenApiDocuments } from "./open-api-documents.ts";
 import { Pruner } from "./prune.ts";
@@ -36,8 +38,6 @@ interface Target extends Kind {
 class Schemas implements SchemaSet {
   readonly registry: Registry;
   readonly #documents: OpenApiDocuments;
-  /** Nodes of custom kinds, by their schemas. */
-  readonly #structural = new WeakMap<JsonObject, SchemaNode>();
 
   constructor(registry: Registry) {
     this.registry = registry;
@@ -46,23 +46,15 @@ class Schemas implements SchemaSet {
 
   nodeOf(resource: ServedResource): SchemaNode {
     const { group, version, kind, custom } = resource;
-    if (custom !== undefined) {
-      const known = this.#structural.get(custom.schema);
-      const node = known ?? structuralRoot(custom.schema);
-      this.#structural.set(custom.schema, node);
-      return node;
-    }
-    return nodeOfKind({ group, version, kind });
+    return custom === undefined
+      ? nodeOfKind({ group, version, kind })
+      : structuralRoot(custom.schema);
   }
 
   decode(resource: ServedResource, value: unknown, options: DecodeOptions): Decoded {
     const { group, version, kind, custom } = resource;
     const target = { group, version, kind, node: this.nodeOf(resource), isCustom: !!custom };
-    const { object, warnings } = decodeAs(target, value, options);
-    const deprecation = custom?.deprecationWarning;
-    const more = kind === "CustomResourceDefinition" ? celWarnings(object) : [];
-    if (deprecation !== undefined) more.push(deprecation);
-    return { object, warnings: [...warnings, ...more] };
+    return decodeAs(target, value, options);
   }
 
   decodeKind(
@@ -77,7 +69,7 @@ class Schemas implements SchemaSet {
   }
 
   validateCreate(resource: ServedResource, object: KubeObject): void {
-    validateNew(resource, this.nodeOf(resource), object);
+    validateNew(resource, object);
   }
 
   validateUpdate(
@@ -86,7 +78,7 @@ class Schemas implements SchemaSet {
     old: KubeObject,
     subresource?: string,
   ): void {
-    validateChange(resource, this.nodeOf(resource), object, old, subresource);
+    validateChange(resource, object, old, subresource);
   }
 
   openApiV3Keys(): readonly string[] {
@@ -114,19 +106,23 @@ function nodeOfKind({ group, version, kind }: Kind): SchemaNode {
 function decodeAs(target: Target, value: unknown, options: DecodeOptions): Decoded {
   checkJson(value);
   if (!isObject(value)) {
-    throw badRequest(`the body is no object: expected one of kind ${target.kind}`);
+    throw badRequest(`the object provided is unrecognized (must be of type ${target.kind})`);
   }
-  const named = withKind(target, value);
+  if (target.isCustom) checkCustomKind(target, value, options.isPatched === true);
+  const named = target.isCustom ? value : withBuiltInKind(target, value);
   const { result, unknown } = readValue(target, named);
-  const complaints = [
-    ...(options.duplicates ?? []).map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
-  ];
+  const told = options.isPatched === true ? unknown.toSorted() : unknown;
+  const unknowns = told.map((path) => `unknown field ${JSON.stringify(path)}`);
+  const duplicates = (options.duplicates ?? []).map(
+    (path) => `duplicate field ${JSON.stringify(path)}`,
+  );
+  const complaints = target.isCustom ? [...duplicates, ...unknowns] : [...unknowns, ...duplicates];
   if (options.fieldValidation === "Strict" && complaints.length > 0) {
     throw cannotHandle(target, `strict decoding error: ${complaints.join(", ")}`);
   }
   if (target.isCustom || target.node.fields.has("metadata")) result["metadata"] ??= {};
-  applyDefaults(target.node, result);
+  if (target.isCustom) applyCustomDefaults(target.node, result);
+  else applyDefaults(target.node, result);
   return {
     object: result as KubeObject,
     warnings: options.fieldValidation === "Warn" ? complaints : [],
@@ -151,26 +147,6 @@ function cannotHandle({ version, kind }: Kind, problem: string): StatusError {
   return badRequest(
     `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${problem}`,
   );
-}
-
-/** Clients may leave out what the path says already; what they say must be that. */
-function withKind(target: Kind, value: JsonObject): JsonObject {
-  const apiVersion = joinGroupVersion(target.group, target.version);
-  const { apiVersion: saidVersion, kind: saidKind, ...rest } = value;
-  const isMissing = (said: unknown): boolean => said === undefined || said === null || said === "";
-  if (!isMissing(saidKind) && saidKind !== target.kind) {
-    throw badRequest(
-      `${asText(saidKind)} in version ${JSON.stringify(saidVersion ?? "")} cannot be handled as a ` +
-        `${target.kind}: the object provided is of another kind`,
-    );
-  }
-  if (!isMissing(saidVersion) && saidVersion !== apiVersion) {
-    throw badRequest(
-      `the API version in the data (${asText(saidVersion)}) does not match the expected API ` +
-        `version (${apiVersion})`,
-    );
-  }
-  return { apiVersion, kind: target.kind, ...rest };
 }
 
 /** The schemas of what the registry serves, as it changes. */

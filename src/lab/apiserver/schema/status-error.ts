@@ -6,7 +6,8 @@ export interface StatusDetails {
   readonly group?: string;
   readonly kind?: string;
   readonly uid?: string;
-  readonly causes?: readonly Cause[];
+  /** Not all of them are of a field. */
+  readonly causes?: readonly (Omit<Cause, "field"> & { readonly field?: string })[];
   readonly retryAfterSeconds?: number;
 }
 
@@ -40,16 +41,17 @@ export function invalid(
   const texts = causes.map(({ field, message }) =>
     field === "" ? message : `${field}: ${message}`,
   );
-  const whole = texts.length === 1 ? texts[0] : `[${[...new Set(texts)].join(", ")}]`;
+  const told = [...new Set(texts)];
+  const whole = told.length === 1 ? told[0] : `[${told.join(", ")}]`;
   const qualified = kind.group === "" ? kind.kind : `${kind.kind}.${kind.group}`;
   return new StatusError(
     422,
     "Invalid",
     `${qualified} ${JSON.stringify(name)} is invalid: ${whole}`,
     {
-      name,
-      group: kind.group,
-      kind: kind.kind,
+      ...(name === "" ? {} : { name }),
+      ...(kind.group === "" ? {} : { group: kind.group }),
+      ...(kind.kind === "" ? {} : { kind: kind.kind }),
       causes,
     },
   );

@@ -1,4 +1,4 @@
-import { ANY, type Field, isObject, type NodeType, type SchemaNode } from "./node.ts";
+import { type Field, isObject, type NodeType, type SchemaNode } from "./node.ts";
 import { namedNode, readExtensions } from "./open-api-nodes.ts";
 import type { Json, JsonObject } from "./types.ts";
 
@@ -12,15 +12,25 @@ const TYPES: ReadonlySet<Json | undefined> = new Set([
   "boolean",
 ]);
 
+/** Of what a schema lets be there and says nothing of: objects in it are emptied. */
+const UNSAID: SchemaNode = { type: "any", fields: new Map() };
+
+/** By their schemas, which live as long as their definition stays as it is. */
+const roots = new WeakMap<JsonObject, SchemaNode>();
+
 /** The node of a version of a definition; its root has the metadata that every object has. */
 export function structuralRoot(schema: JsonObject): SchemaNode {
-  return structuralNode({ ...schema, type: "object", "x-kubernetes-embedded-resource": true });
+  let root = roots.get(schema);
+  if (root === undefined) {
+    root = structuralNode({ ...schema, type: "object", "x-kubernetes-embedded-resource": true });
+    roots.set(schema, root);
+  }
+  return root;
 }
 
-function structuralNode(schema: JsonObject): SchemaNode {
+export function structuralNode(schema: JsonObject): SchemaNode {
   const extensions = {
     ...readExtensions(schema),
-    rules: schema,
     ...(schema["nullable"] === true ? { isNullable: true } : {}),
     ...(schema["x-kubernetes-preserve-unknown-fields"] === true ? { keepsUnknown: true } : {}),
   };
@@ -33,7 +43,7 @@ function structuralNode(schema: JsonObject): SchemaNode {
   }
   const more = schema["additionalProperties"];
   if (isObject(more) || more === true) {
-    const items = isObject(more) ? structuralField(more, false) : { node: ANY };
+    const items = isObject(more) ? structuralField(more, false) : { node: UNSAID };
     return { ...extensions, type: "map", fields: new Map(), items };
   }
   if (!TYPES.has(schema["type"])) return { ...extensions, type: "any", fields: fieldsOf(schema) };

@@ -76,7 +76,15 @@ export interface CustomResource {
   readonly printerColumns: readonly PrinterColumn[];
   /** The `openAPIV3Schema` of this version. */
   readonly schema: JsonObject;
+  /** Those of all versions, also of such as are not served. */
+  readonly schemas: ReadonlyMap<string, JsonObject>;
+  /** All objects were written with the schema that they are read with. */
+  readonly isUnchanged: boolean;
+  /** The definition is being deleted: nothing new is made. */
+  readonly isTerminating: boolean;
   readonly hasStatus: boolean;
+  /** What field selectors may name beside name and namespace: `spec.colour`. */
+  readonly selectableFields: readonly string[];
   /** Paths as in the definition: `.spec.replicas`. */
   readonly scale?: {
     readonly specReplicasPath: string;
@@ -144,6 +152,8 @@ export interface Cause {
 
 export interface DecodeOptions {
   readonly fieldValidation: FieldValidation;
+  /** The value is what a patch made of an object, and nothing that a client has written. */
+  readonly isPatched?: boolean;
   /**
    * The keys that occurred twice in the text, as paths (`spec.replicas`), where the reader of the
    * text noticed; JSON.parse does not.

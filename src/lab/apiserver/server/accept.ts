@@ -1,5 +1,8 @@
 /** In which form a client wants the answer: what its Accept header says. */
 import { StatusError } from "../schema/status-error.ts";
+import { notAcceptable } from "./errors.ts";
+import { PROTOBUF_TYPE } from "./protobuf/decode.ts";
+import { YAML_TYPE } from "./yaml.ts";
 
 /**
  * `object` as it is; `Table`: rows and columns for people; the PartialObjectMetadata forms: only
@@ -14,6 +17,9 @@ export interface Answer {
 }
 
 const MAX_ACCEPT_PARTS = 32;
+/** In which a real server answers; this one sends no protobuf, and clients of that take JSON too. */
+const ANSWER_TYPES = ["application/json", YAML_TYPE, PROTOBUF_TYPE];
+const STREAM_TYPES = ["application/json", PROTOBUF_TYPE].map((type) => `${type};stream=watch`);
 const META_FORMS: ReadonlySet<string> = new Set([
   "Table",
   "PartialObjectMetadata",
@@ -55,7 +61,7 @@ function isJson(type: string): boolean {
 /** Chooses the first form that this server has. */
 export function chooseAnswer(header: string | undefined): Answer {
   for (const { type, parameters } of parseAccept(header)) {
-    if (!isJson(type)) continue;
+    if (!isJson(type) && type !== YAML_TYPE) continue;
     const as = parameters.get("as");
     if (as === undefined) return { form: "object", version: "v1" };
     const version = parameters.get("v") ?? "v1";
@@ -64,10 +70,28 @@ export function chooseAnswer(header: string | undefined): Answer {
       return { form: as as AnswerForm, version };
     }
   }
-  throw notAcceptable("application/json");
+  throw notAcceptable(ANSWER_TYPES);
 }
 
-function notAcceptable(offered: string): StatusError {
-  const message = `only the following media types are accepted: ${offered}`;
-  return new StatusError(406, "NotAcceptable", message, {});
+/** Whether answers are wanted as YAML rather than as JSON. */
+export function prefersYaml(header: string | undefined): boolean {
+  const known = parseAccept(header).find(({ type }) => isJson(type) || type === YAML_TYPE);
+  return known?.type === YAML_TYPE;
+}
+
+/** Throws where the client takes no type that objects come in. */
+export function checkObjectType(header: string | undefined): void {
+  const isKnown = parseAccept(header).some(({ type }) => isJson(type) || type === YAML_TYPE);
+  if (!isKnown) throw notAcceptable(ANSWER_TYPES);
+}
+
+/** Throws where the client takes no type that this path has, whatever the form. */
+export function checkAccept(header: string | undefined, isWatchable: boolean): void {
+  const types = isWatchable ? [...ANSWER_TYPES, ...STREAM_TYPES] : ANSWER_TYPES;
+  const isKnown = parseAccept(header).some(
+    ({ type }) => isJson(type) || type === YAML_TYPE || type === PROTOBUF_TYPE,
+  );
+  if (isKnown) return;
+  const message = `406: Not Acceptable\n\nAvailable representations: ${types.join(", ")}`;
+  throw new StatusError(406, "NotAcceptable", message, {});
 }

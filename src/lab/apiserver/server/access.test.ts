@@ -16,7 +16,7 @@ test(
       assert.equal(refused.status, 403);
       assert.match(
         refused.body.message,
-        /User "system:anonymous" cannot get path "\/api\/v1\/pods"/,
+        /User "system:anonymous" cannot list resource "pods" in API group "" at the cluster scope/,
       );
     }
     const authorization = "Bearer not.a.token";
@@ -109,7 +109,9 @@ test(
     assert.equal((await api.ask("GET", "/nothing")).status, 404);
     assert.equal((await api.ask("GET", "/api/v1/%zz")).status, 400);
     const yaml = { headers: { "content-type": "application/yaml" } };
-    assert.equal((await api.ask("POST", maps, Buffer.from("a: b"), yaml)).status, 415);
+    assert.equal((await api.ask("POST", maps, Buffer.from("a: [b"), yaml)).status, 400);
+    const text = { headers: { "content-type": "text/plain" } };
+    assert.equal((await api.ask("POST", maps, Buffer.from("a: b"), text)).status, 415);
     assert.equal((await api.ask("POST", maps, Buffer.from("{"))).status, 400);
     const large = Buffer.alloc(4 * 1024 * 1024, " ");
     assert.equal((await api.ask("POST", maps, large)).status, 413);

@@ -51,11 +51,18 @@ export class Authenticator {
     return this.#isStillValid(claims) ? userOfClaims(claims) : undefined;
   }
 
-  /** A token ends with its service account, and with the pod that it was made for. */
+  /** For whom a token of ours was made; undefined of what is none. */
+  audiencesOf(token: string): readonly string[] | undefined {
+    return this.#tokens.check(token)?.audiences;
+  }
+
+  /** A token ends with its service account, and with the object that it was made for. */
   #isStillValid({ subject }: TokenClaims): boolean {
     const { namespace, name, uid, boundTo } = subject;
     if (this.#uidOf("serviceaccounts", namespace, name) !== uid) return false;
-    return boundTo === undefined || this.#uidOf("pods", namespace, boundTo.name) === boundTo.uid;
+    if (boundTo === undefined) return true;
+    const plural = boundTo.kind === "Pod" ? "pods" : "secrets";
+    return this.#uidOf(plural, namespace, boundTo.name) === boundTo.uid;
   }
 
   #uidOf(plural: string, namespace: string, name: string): string | undefined {
@@ -86,7 +93,7 @@ function userOfClaims({ subject, id }: TokenClaims): User {
   const extra: Record<string, readonly string[]> = {
     "authentication.kubernetes.io/credential-id": [`JTI=${id}`],
   };
-  if (boundTo !== undefined) {
+  if (boundTo?.kind === "Pod") {
     extra["authentication.kubernetes.io/pod-name"] = [boundTo.name];
     extra["authentication.kubernetes.io/pod-uid"] = [boundTo.uid];
   }

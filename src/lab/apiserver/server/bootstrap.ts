@@ -1,14 +1,13 @@
 /** What a cluster has from the beginning: its namespaces, and the Service of its API server. */
-import { StoreError } from "../store/errors.ts";
 import { listPrefix } from "../store/keys.ts";
 import { assertDefined, IpAddress } from "#base";
 import { ANONYMOUS } from "./authentication.ts";
 import type { ApiContext } from "./context.ts";
-import { toStatusError } from "./errors.ts";
 import { textAt } from "./json.ts";
 import { SYSTEM_PRIORITIES } from "./kinds/pods.ts";
 import { adoptService } from "./kinds/services.ts";
 import { commit } from "./resources/commit.ts";
+import { keyOf } from "./resources/place.ts";
 import { createObject } from "./resources/write-object.ts";
 import { Write } from "./write.ts";
 
@@ -106,16 +105,15 @@ async function ensure(
       fieldValidation: "Strict",
       user: ANONYMOUS,
     });
-  try {
+  const name = textAt(body, "metadata", "name");
+  if (context.store.get(keyOf(resource, namespace, name)) === undefined) {
     await createObject(context, resource, namespace, body, write());
-  } catch (error) {
-    if (error instanceof StoreError || toStatusError(error).reason !== "AlreadyExists") throw error;
-    if (fields.length === 0) return;
-    const name = textAt(body, "metadata", "name");
-    const { object } = context.schemas.decode(resource, body, { fieldValidation: "Strict" });
-    const changed = Object.fromEntries(fields.map((field) => [field, object[field] ?? null]));
-    await commit(context, { resource, namespace, name }, write(), (old) =>
-      old === undefined ? "unchanged" : { ...old, ...changed },
-    );
+    return;
   }
+  if (fields.length === 0) return;
+  const { object } = context.schemas.decode(resource, body, { fieldValidation: "Strict" });
+  const changed = Object.fromEntries(fields.map((field) => [field, object[field] ?? null]));
+  await commit(context, { resource, namespace, name }, write(), (old) =>
+    old === undefined ? "unchanged" : { ...old, ...changed },
+  );
 }

@@ -1,10 +1,11 @@
 /** A request for a resource, taken apart: what every handler is given. */
 import type { FieldValidation, ServedResource } from "../schema/types.ts";
-import { badRequest } from "../schema/status-error.ts";
 import { type Answer, chooseAnswer } from "./accept.ts";
 import type { User } from "./authentication.ts";
+import { contentType } from "./body.ts";
 import type { ApiContext } from "./context.ts";
-import { addWarnings, type Reply, sendBytes, sendJson } from "./http.ts";
+import { addWarnings, type Reply, sendJson, sendObject } from "./http.ts";
+import { checkWriteOptions, dryRunOf } from "./options.ts";
 import type { RequestVerb, ResourcePath } from "./request.ts";
 import { formOf, type FormOptions, includeObjectOf } from "./resources/form.ts";
 import type { Committed, Place } from "./resources/commit.ts";
@@ -22,8 +23,14 @@ export interface Call extends Reply {
   readonly signal: AbortSignal;
 }
 
-const VALIDATIONS: ReadonlySet<string> = new Set(["Ignore", "Warn", "Strict"]);
-const MAX_MANAGER_LENGTH = 128;
+/** As much of a client's name as managedFields have. */
+const MAX_AGENT_LENGTH = 128;
+/** Of the verbs that write, what their options are called. */
+const OPTIONS: Readonly<Partial<Record<RequestVerb, string>>> = {
+  create: "CreateOptions",
+  update: "UpdateOptions",
+  patch: "PatchOptions",
+};
 
 export function placeOf({ resource, path }: Call): Place {
   return { resource, namespace: path.namespace, name: path.name };
@@ -31,26 +38,18 @@ export function placeOf({ resource, path }: Call): Place {
 
 /** What the query says of a write. */
 export function writeOf(call: Call): Write {
-  const { context, params, request, user } = call;
-  const dryRun = params.getAll("dryRun").filter((value) => value !== "");
-  if (dryRun.some((value) => value !== "All")) {
-    const values = JSON.stringify(dryRun);
-    throw badRequest(`dryRun: Unsupported value: ${values}: supported values: "All"`);
-  }
-  const validation = params.get("fieldValidation") || "Warn";
-  if (!VALIDATIONS.has(validation)) {
-    const supported = '"Ignore", "Strict", "Warn"';
-    throw badRequest(
-      `fieldValidation: Unsupported value: "${validation}": supported values: ${supported}`,
-    );
-  }
+  const { context, params, request, user, verb } = call;
+  const kind = OPTIONS[verb];
+  const isApply = verb === "patch" ? contentType(request).includes("apply-patch") : undefined;
+  if (kind !== undefined) checkWriteOptions(params, kind, isApply);
   const agent = (request.headers["user-agent"] ?? "unknown").split("/")[0] ?? "unknown";
-  return new Write(context, {
-    isDryRun: dryRun.length > 0,
-    fieldManager: (params.get("fieldManager") || agent).slice(0, MAX_MANAGER_LENGTH),
-    fieldValidation: validation as FieldValidation,
+  const options = {
+    isDryRun: dryRunOf(params).length > 0,
+    fieldManager: params.get("fieldManager") || agent.slice(0, MAX_AGENT_LENGTH),
+    fieldValidation: (params.get("fieldValidation") || "Warn") as FieldValidation,
     user,
-  });
+  };
+  return new Write(context, options, (warning) => addWarnings(call, [warning]));
 }
 
 export function formOptionsOf({ context, params, request }: Call): FormOptions {
@@ -59,12 +58,11 @@ export function formOptionsOf({ context, params, request }: Call): FormOptions {
 }
 
 /** Answers an object that was read or written, in the form that the client asked for. */
-export function sendCommitted(call: Call, write: Write, committed: Committed, status = 200): void {
-  addWarnings(call, write.warnings);
+export function sendCommitted(call: Call, committed: Committed, status = 200): void {
   const { object, stored } = committed;
   const code = committed.isCreated && status === 200 ? 201 : status;
   const form = formOf(call.resource, object, formOptionsOf(call));
   if (form !== undefined) sendJson(call, code, form);
   else if (stored === undefined) sendJson(call, code, object);
-  else sendBytes(call, code, [servedJson(call.resource, stored)]);
+  else sendObject(call, code, [servedJson(call.resource, stored)]);
 }

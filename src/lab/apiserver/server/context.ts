@@ -13,8 +13,6 @@ export interface ApiContext {
   readonly log: Logger;
   readonly services: ServiceAllocator;
   readonly tokens: TokenIssuer;
-  /** PEM, for clients inside pods. */
-  readonly caCert: string;
 }
 
 /** Now, as timestamps of objects have it. */

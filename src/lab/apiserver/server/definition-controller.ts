@@ -8,9 +8,10 @@ import type { StoredObject, StoreWatch } from "../store/types.ts";
 import type { ApiContext } from "./context.ts";
 import { ANONYMOUS } from "./authentication.ts";
 import { toStatusError } from "./errors.ts";
-import { asRecord, asText, at, recordsAt, textAt } from "./json.ts";
-import { CLEANUP_FINALIZER } from "./kinds/definitions.ts";
-import { commit, type Place } from "./resources/commit.ts";
+import { acceptNames, type Conflict } from "./definition-names.ts";
+import { asRecord, at, isEqualJson, recordsAt, textAt } from "./json.ts";
+import { CLEANUP_FINALIZER, type Condition, withCondition } from "./kinds/definitions.ts";
+import { commit, type Place, Removal } from "./resources/commit.ts";
 import { deleteObject } from "./resources/delete-object.ts";
 import { isFinished } from "./resources/write-object.ts";
 import { Write } from "./write.ts";
@@ -59,8 +60,10 @@ export class DefinitionController implements AsyncDisposable {
       if (events === undefined) return;
       for (const { type, stored } of events) {
         const definition = objectOf(stored);
-        if (type === "DELETED") this.#undefine(definition);
-        else {
+        if (type === "DELETED") {
+          this.#undefine(definition);
+          await this.#settleOthers(definition);
+        } else {
           this.#define(definition);
           await this.#settle(definition);
         }
@@ -69,9 +72,10 @@ export class DefinitionController implements AsyncDisposable {
   }
 
   #define(definition: KubeObject): void {
-    const { name = "", uid, generation } = definition.metadata;
-    const state = `${uid} ${generation}`;
-    if (this.#defined.get(name) === state || this.#conflictOf(definition) !== undefined) return;
+    const { name = "", uid, generation, deletionTimestamp } = definition.metadata;
+    const names = JSON.stringify(at(definition, "status", "acceptedNames") ?? {});
+    const state = [uid, generation, deletionTimestamp, names].join(" ");
+    if (this.#defined.get(name) === state || !isEstablished(definition)) return;
     this.#defined.set(name, state);
     this.#context.schemas.registry.define(definition);
   }
@@ -80,19 +84,14 @@ export class DefinitionController implements AsyncDisposable {
     if (this.#defined.delete(name)) this.#context.schemas.registry.undefine(name);
   }
 
-  /** The other resource of the group that has one of the definition's names already. */
-  #conflictOf(definition: KubeObject): string | undefined {
+  /** The other definitions of the group, as the store has them. */
+  #others(definition: KubeObject): KubeObject[] {
     const group = textAt(definition, "spec", "group");
-    const kind = textAt(definition, "spec", "names", "kind");
-    const other = this.#context.schemas.registry
-      .resources()
-      .find(
-        (one) =>
-          one.group === group &&
-          one.kind === kind &&
-          one.custom?.definition !== definition.metadata.name,
-      );
-    return other && `"${kind}" is already in use by ${other.plural}.${group}`;
+    return this.#context.store
+      .list(PREFIX)
+      .items.map(objectOf)
+      .filter((one) => textAt(one, "spec", "group") === group)
+      .filter((one) => one.metadata.name !== definition.metadata.name);
   }
 
   /** Brings status and finalizer to where they should be. Failures are logged and tried again. */
@@ -112,19 +111,33 @@ export class DefinitionController implements AsyncDisposable {
   }
 
   async #establish(definition: KubeObject): Promise<void> {
-    const wanted = conditionsOf(definition, this.#conflictOf(definition));
-    if (wanted === undefined) return;
+    const { accepted, conflict } = acceptNames(definition, this.#others(definition));
+    const wanted = conditionsOf(definition, conflict);
+    const isSame = wanted.every((one) => hasCondition(definition, one));
+    if (isSame && isEqualJson(accepted, at(definition, "status", "acceptedNames"))) return;
     await this.#change(definition, (old, now) => {
       const status = asRecord(old["status"]) ?? {};
-      const conditions = merged(recordsAt(status, "conditions"), wanted, now);
-      const acceptedNames = structuredClone(at(old, "spec", "names") ?? {});
-      return { ...old, status: { ...status, conditions, acceptedNames } };
+      const named: KubeObject = { ...old, status: { ...status, acceptedNames: accepted } };
+      const next = wanted.reduce((one, each) => withCondition(one, each, now), named);
+      // Who reads that it is established finds it served.
+      this.#define(next);
+      return next;
     });
+  }
+
+  /** Names that have become free may be what other definitions wait for. */
+  async #settleOthers(definition: KubeObject): Promise<void> {
+    for (const other of this.#others(definition)) await this.#settle(other);
   }
 
   async #cleanUp(definition: KubeObject): Promise<void> {
     const { name = "", finalizers = [] } = definition.metadata;
     if (!finalizers.includes(CLEANUP_FINALIZER)) return;
+    if (!hasCondition(definition, IN_PROGRESS)) {
+      // What this changes comes back as an event.
+      await this.#change(definition, (old, now) => withCondition(old, IN_PROGRESS, now));
+      return;
+    }
     if ((await this.#deleteObjects(definition)) > 0) {
       this.#later(name);
       return;
@@ -178,7 +191,7 @@ export class DefinitionController implements AsyncDisposable {
     await commit(this.#context, place, write, (old) => {
       if (old === undefined || old.metadata.uid !== definition.metadata.uid) return "unchanged";
       const next = change(old, write.now);
-      return isFinished(next) ? "removed" : next;
+      return isFinished(next) ? new Removal(next) : next;
     });
   }
 
@@ -197,54 +210,48 @@ function objectOf(stored: StoredObject): KubeObject {
   return stored.object as unknown as KubeObject;
 }
 
-interface Condition {
-  readonly type: string;
-  readonly status: "True" | "False";
-  readonly reason: string;
-  readonly message: string;
+const IN_PROGRESS: Condition = {
+  type: "Terminating",
+  status: "True",
+  reason: "InstanceDeletionInProgress",
+  message: "CustomResource deletion is in progress",
+};
+
+function hasCondition(definition: KubeObject, wanted: Condition): boolean {
+  return recordsAt(definition, "status", "conditions").some(
+    ({ type, status, reason, message }) =>
+      type === wanted.type &&
+      status === wanted.status &&
+      reason === wanted.reason &&
+      message === wanted.message,
+  );
 }
 
-/** Undefined where the definition says all of it already. */
-function conditionsOf(
-  definition: KubeObject,
-  nameConflict: string | undefined,
-): readonly Condition[] | undefined {
-  const wanted: Condition[] =
-    nameConflict === undefined
-      ? [
-          condition("NamesAccepted", true, "NoConflicts", "no conflicts found"),
-          condition(
-            "Established",
-            true,
-            "InitialNamesAccepted",
-            "the initial names have been accepted",
-          ),
-        ]
-      : [
-          condition("NamesAccepted", false, "KindConflict", nameConflict),
-          condition("Established", false, "NotAccepted", "not all names are accepted"),
-        ];
-  const present = recordsAt(definition, "status", "conditions");
-  const isSame = wanted.every(({ type, status }) =>
-    present.some((one) => one["type"] === type && one["status"] === status),
+function isEstablished(definition: KubeObject): boolean {
+  return recordsAt(definition, "status", "conditions").some(
+    ({ type, status }) => type === "Established" && status === "True",
   );
-  const plural = textAt(definition, "status", "acceptedNames", "plural");
-  return isSame && plural !== "" ? undefined : wanted;
+}
+
+/** Once established, a definition stays so, whatever names it asks for. */
+function conditionsOf(definition: KubeObject, conflict: Conflict | undefined): Condition[] {
+  const names =
+    conflict === undefined
+      ? condition("NamesAccepted", true, "NoConflicts", "no conflicts found")
+      : condition("NamesAccepted", false, conflict.reason, conflict.message);
+  if (isEstablished(definition)) return [names];
+  const established =
+    conflict === undefined
+      ? condition(
+          "Established",
+          true,
+          "InitialNamesAccepted",
+          "the initial names have been accepted",
+        )
+      : condition("Established", false, "NotAccepted", "not all names are accepted");
+  return [names, established];
 }
 
 function condition(type: string, is: boolean, reason: string, message: string): Condition {
   return { type, status: is ? "True" : "False", reason, message };
-}
-
-function merged(
-  present: readonly JsonObject[],
-  wanted: readonly Condition[],
-  now: string,
-): JsonObject[] {
-  const others = present.filter((one) => !wanted.some(({ type }) => type === asText(one["type"])));
-  const changed = wanted.map((one): JsonObject => {
-    const before = present.find(({ type, status }) => type === one.type && status === one.status);
-    return before ?? { lastTransitionTime: now, ...one };
-  });
-  return [...others, ...changed];
 }

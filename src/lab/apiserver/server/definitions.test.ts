@@ -1,3 +1,4 @@
+/** What the contract's conversations do not show: a server that ends and begins again. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,44 +7,36 @@ import { type Body, type TestServer, withServer } from "./test-server.ts";
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const LAMPS = "/apis/example.com/v1/namespaces/default/lamps";
 
-const schema = {
-  type: "object",
-  properties: {
+function lamps(properties: object): object {
+  return {
+    metadata: { name: "lamps.example.com" },
     spec: {
-      type: "object",
-      properties: {
-        colour: { type: "string", enum: ["red", "green"], default: "red" },
-        replicas: { type: "integer" },
-      },
-    },
-    status: { type: "object", properties: { lit: { type: "boolean" } } },
-  },
-};
-
-const lamps = {
-  metadata: { name: "lamps.example.com" },
-  spec: {
-    group: "example.com",
-    scope: "Namespaced",
-    names: { plural: "lamps", kind: "Lamp", shortNames: ["lp"] },
-    versions: [
-      {
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: schema },
-        subresources: {
-          status: {},
-          scale: { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" },
+      group: "example.com",
+      scope: "Namespaced",
+      names: { plural: "lamps", kind: "Lamp" },
+      versions: [
+        {
+          name: "v1",
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: "object",
+              properties: { spec: { type: "object", properties } },
+            },
+          },
         },
-        additionalPrinterColumns: [
-          { name: "Colour", type: "string", jsonPath: ".spec.colour" },
-          { name: "Lit", type: "boolean", jsonPath: ".status.lit" },
-        ],
-      },
-    ],
-  },
-};
+      ],
+    },
+  };
+}
+
+const lamp = (spec: object): object => ({
+  apiVersion: "example.com/v1",
+  kind: "Lamp",
+  metadata: { name: "one" },
+  spec,
+});
 
 async function until(check: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
@@ -53,68 +46,41 @@ async function until(check: () => Promise<boolean>): Promise<void> {
   assert.fail("it did not come about within two seconds");
 }
 
-async function establish(api: TestServer): Promise<void> {
-  await api.create(DEFINITIONS, lamps);
+async function establish(api: TestServer, properties: object): Promise<void> {
+  await api.create(DEFINITIONS, lamps(properties));
   await until(async () => {
     const { body } = await api.ask("GET", `${DEFINITIONS}/lamps.example.com`);
-    return body.status.conditions.some((one: Body) => one.type === "Established");
+    return body.status.conditions?.some((one: Body) => one.type === "Established");
   });
+  assert.equal((await api.ask("GET", LAMPS)).status, 200, "what is established is served");
 }
 
-test(
-  "a definition's kind is served: defaults, validation, status, scale, columns",
-  withServer(async (api) => {
-    await establish(api);
-    const lamp = await api.create(LAMPS, { metadata: { name: "one" }, spec: { replicas: 2 } });
-    assert.equal(lamp.spec.colour, "red");
-    assert.equal(lamp.metadata.generation, 1);
-    const wrong = { metadata: { name: "two" }, spec: { colour: "blue" } };
-    const refused = await api.ask("POST", LAMPS, wrong);
-    assert.equal(refused.status, 422);
-    assert.equal(refused.body.details.causes[0].field, "spec.colour");
-    const headers = { "content-type": "application/merge-patch+json" };
-    const lit = { spec: { colour: "green" }, status: { lit: true } };
-    const status = (await api.ask("PATCH", `${LAMPS}/one/status`, lit, { headers })).body;
-    assert.deepEqual([status.spec.colour, status.status.lit], ["red", true]);
-    assert.equal((await api.ask("GET", `${LAMPS}/one/scale`)).body.spec.replicas, 2);
-    const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
-    const table = (await api.ask("GET", LAMPS, undefined, { headers: { accept } })).body;
-    assert.deepEqual(table.rows[0].cells, ["one", "red", true]);
-    const unconditional = { metadata: { name: "one" }, spec: {} };
-    const put = await api.ask("PUT", `${LAMPS}/one`, unconditional);
-    assert.equal(put.body.details.causes[0].field, "metadata.resourceVersion");
-  }),
-);
+const colour = { type: "string" };
 
 test(
-  "a definition that goes takes its objects with it, and is there again after a restart if not",
+  "definitions and their objects outlive the server, and are read with the newest schema",
   withServer(async (api) => {
-    await establish(api);
-    await api.create(LAMPS, { metadata: { name: "one" } });
+    await establish(api, { colour });
+    await api.create(LAMPS, lamp({ colour: "red" }));
+    const path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties";
+    const change = [{ op: "add", path: `${path}/size`, value: { type: "integer", default: 3 } }];
+    const headers = { "content-type": "application/json-patch+json" };
+    await api.ask("PATCH", `${DEFINITIONS}/lamps.example.com`, change, { headers });
     await api.restart();
-    assert.equal((await api.ask("GET", `${LAMPS}/one`)).status, 200);
-    await api.ask("DELETE", `${DEFINITIONS}/lamps.example.com`);
-    await until(async () => (await api.ask("GET", LAMPS)).status === 404);
-    await establish(api);
-    assert.deepEqual((await api.ask("GET", LAMPS)).body.items, []);
+    const { status, body } = await api.ask("GET", `${LAMPS}/one`);
+    assert.deepEqual([status, body.spec], [200, { colour: "red", size: 3 }]);
   }),
 );
 
 test(
-  "a kind's name that another definition has is not accepted",
+  "a deletion that was begun is ended by the next server, and takes the objects along",
   withServer(async (api) => {
-    await establish(api);
-    const names = { plural: "lights", kind: "Lamp" };
-    const second = {
-      metadata: { name: "lights.example.com" },
-      spec: { ...lamps.spec, names },
-    };
-    await api.create(DEFINITIONS, second);
-    await until(async () => {
-      const { body } = await api.ask("GET", `${DEFINITIONS}/lights.example.com`);
-      return body.status.conditions.some(
-        (one: Body) => one.type === "NamesAccepted" && one.status === "False",
-      );
-    });
+    await establish(api, { colour });
+    await api.create(LAMPS, lamp({}));
+    await api.ask("DELETE", `${DEFINITIONS}/lamps.example.com`);
+    await api.restart();
+    await until(async () => (await api.ask("GET", LAMPS)).status === 404);
+    await establish(api, { colour });
+    assert.deepEqual((await api.ask("GET", LAMPS)).body.items, []);
   }),
 );

@@ -1,8 +1,10 @@
 /** What the server has: groups, versions, resources, in the old form and the aggregated one. */
+import { createHash } from "node:crypto";
 import type { Registry, ServedResource } from "../schema/types.ts";
 import { parseAccept } from "./accept.ts";
 import { apiVersionOf } from "./resources/place.ts";
 
+const STORAGE_HASH_BYTES = 8;
 const AGGREGATED = "APIGroupDiscoveryList";
 const AGGREGATED_GROUP = "apidiscovery.k8s.io";
 
@@ -28,7 +30,7 @@ export function aggregated(registry: Registry, isCore: boolean, version: string)
     .groups()
     .filter(({ name }) => (name === "") === isCore)
     .map(({ name, versions }) => ({
-      metadata: name === "" ? { creationTimestamp: null } : { name, creationTimestamp: null },
+      metadata: name === "" ? {} : { name },
       versions: versions.map((one) => ({
         version: one,
         resources: resourcesOf(registry, name, one).map(aggregatedResource),
@@ -39,10 +41,10 @@ export function aggregated(registry: Registry, isCore: boolean, version: string)
 }
 
 function aggregatedResource(resource: ServedResource): object {
-  const { group, version, kind, plural, singular, shortNames, categories, verbs } = resource;
+  const { plural, singular, shortNames, categories, verbs } = resource;
   return {
     resource: plural,
-    responseKind: { group, version, kind },
+    responseKind: responseKind(resource, resource),
     scope: resource.isNamespaced ? "Namespaced" : "Cluster",
     singularResource: singular,
     verbs,
@@ -53,11 +55,21 @@ function aggregatedResource(resource: ServedResource): object {
       : {
           subresources: resource.subresources.map((one) => ({
             subresource: one.name,
-            responseKind: { group: one.group, version: one.version, kind: one.kind },
+            responseKind: responseKind(resource, one),
             verbs: one.verbs,
           })),
         }),
   };
+}
+
+/** A built-in kind of the version that it is told under does not say so again. */
+function responseKind(
+  resource: ServedResource,
+  { group, version, kind }: Pick<ServedResource, "group" | "version" | "kind">,
+): object {
+  const isOwn = group === resource.group && version === resource.version;
+  if (isOwn && resource.custom === undefined) return { group: "", version: "", kind };
+  return { group, version, kind };
 }
 
 function resourcesOf(registry: Registry, group: string, version: string): ServedResource[] {
@@ -110,6 +122,12 @@ export function resourceList(
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources };
 }
 
+/** The same for all versions: clients tell by it that objects are stored in another one now. */
+function storageVersionHash({ group, kind, custom }: ServedResource): string {
+  const hash = createHash("sha256").update(`${group}/${custom?.storageVersion ?? ""}/${kind}`);
+  return hash.digest().subarray(0, STORAGE_HASH_BYTES).toString("base64");
+}
+
 function listedResource(resource: ServedResource): object[] {
   const { kind, plural, singular, shortNames, categories, verbs, isNamespaced } = resource;
   const own = {
@@ -120,6 +138,7 @@ function listedResource(resource: ServedResource): object[] {
     verbs,
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
+    ...(resource.custom === undefined ? {} : { storageVersionHash: storageVersionHash(resource) }),
   };
   const others = resource.subresources.map((one) => ({
     name: `${plural}/${one.name}`,

@@ -31,7 +31,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     "status.nominatedNodeName",
   ],
   "/Node": ["spec.unschedulable"],
-  "/Namespace": ["status.phase", "name"],
+  "/Namespace": ["status.phase"],
   "/Secret": ["type"],
   "/Service": ["spec.clusterIP", "spec.type"],
   "/Event": EVENT_FIELDS,
@@ -47,7 +47,6 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     "reportingController",
     "type",
   ],
-  "apps/ReplicaSet": ["status.replicas"],
   "batch/Job": ["status.successful"],
 };
 
@@ -59,20 +58,28 @@ export function fieldMatcher(
   terms: readonly FieldTerm[],
 ): ((object: KubeObject) => boolean) | undefined {
   if (terms.length === 0) return undefined;
-  const known = FIELDS[`${resource.group}/${resource.kind}`] ?? [];
+  const known =
+    resource.custom?.selectableFields ?? FIELDS[`${resource.group}/${resource.kind}`] ?? [];
   for (const { field } of terms) {
     const isKnown =
       field === "metadata.name" ||
       (field === "metadata.namespace" && resource.isNamespaced) ||
       known.includes(field);
-    if (!isKnown) throw badRequest(`field label not supported: ${field}`);
+    if (!isKnown) throw unknownField(resource, field);
   }
   return (object) =>
     terms.every(({ field, value, isEqual }) => (fieldOf(object, field) === value) === isEqual);
 }
 
+/** Kinds with fields of their own say less. */
+function unknownField({ group, kind, custom, isNamespaced }: ServedResource, field: string): Error {
+  const hasOwn = custom !== undefined || FIELDS[`${group}/${kind}`] !== undefined || !isNamespaced;
+  if (hasOwn) return badRequest(`field label not supported: ${field}`);
+  const known = '"metadata.name", "metadata.namespace"';
+  return badRequest(`${JSON.stringify(field)} is not a known field selector: only ${known}`);
+}
+
 function fieldOf(object: KubeObject, field: string): string {
-  if (field === "name") return object.metadata.name ?? "";
   if (field === "source")
     return textAt(object, "source.component") || textAt(object, "reportingComponent");
   if (BOOLEANS.has(field)) return textAt(object, field) || "false";

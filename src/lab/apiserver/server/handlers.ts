@@ -1,35 +1,38 @@
 /** The verbs on resources, each from request to answer. */
-import { badRequest } from "../schema/status-error.ts";
+import { StatusError } from "../schema/status-error.ts";
 import type { PatchType } from "../schema/types.ts";
 import { type Call, formOptionsOf, placeOf, sendCommitted, writeOf } from "./call.ts";
-import { methodNotAllowed, successObject, toStatusError, unsupportedMediaType } from "./errors.ts";
+import { contentType, parseJson, readObject, readOptionalObject } from "./body.ts";
 import {
-  contentType,
-  parseJson,
-  readBody,
-  readObject,
-  readOptionalObject,
-  sendBytes,
-  sendJson,
-} from "./http.ts";
+  methodNotAllowed,
+  plainError,
+  successObject,
+  toStatusError,
+  unsupportedMediaType,
+} from "./errors.ts";
+import { addWarnings, readBody, sendJson, sendObject } from "./http.ts";
 import { textAt } from "./json.ts";
-import { answersDeleted } from "./kinds/facts.ts";
+import { answersDeleted, deletionWarnings } from "./kinds/facts.ts";
+import { checkListOptions } from "./options.ts";
+import { duplicateFields } from "./json-duplicates.ts";
 import { isTrue } from "./request.ts";
-import { deleteObject, deleteOptions } from "./resources/delete-object.ts";
+import { deleteObject, deleteOptions, type DeleteOptions } from "./resources/delete-object.ts";
 import { formOf, listFormOf } from "./resources/form.ts";
-import { apiVersionOf, served, servedJson } from "./resources/place.ts";
+import { apiVersionOf, prefixOf, served, servedJson } from "./resources/place.ts";
 import {
+  fromTheFuture,
   getObject,
   listJson,
   listMetadata,
   listObjects,
   pageObjects,
+  revisionProblem,
   selectionOf,
 } from "./resources/read.ts";
 import { serveWatch } from "./resources/watch.ts";
 import { createObject, type Patch, patchObject, updateObject } from "./resources/write-object.ts";
 import { Write } from "./write.ts";
-import { prefixOf } from "./resources/place.ts";
+import { parseYaml } from "./yaml.ts";
 
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   "application/json-patch+json": "json",
@@ -38,6 +41,11 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   "application/apply-patch+yaml": "apply",
   "application/apply-patch+json": "apply",
 };
+const CUSTOM_PATCH_TYPES = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/apply-patch+yaml",
+];
 
 export async function handleObject(call: Call): Promise<void> {
   const { verb, path } = call;
@@ -75,20 +83,30 @@ export async function handleObject(call: Call): Promise<void> {
 }
 
 function handleGet(call: Call): void {
-  if (isTrue(call.params.get("watch")))
-    throw badRequest("one object is watched by a field selector");
+  checkVersion(call);
   const stored = getObject(call.context, placeOf(call));
   const form = formOf(call.resource, served(call.resource, stored), formOptionsOf(call));
   if (form !== undefined) sendJson(call, 200, form);
-  else sendBytes(call, 200, [servedJson(call.resource, stored)]);
+  else sendObject(call, 200, [servedJson(call.resource, stored)]);
+}
+
+/** What is read is always the newest state, which is not older than any that was told of. */
+function checkVersion({ context, params }: Call): void {
+  const text = params.get("resourceVersion") ?? "";
+  if (text === "") return;
+  const problem = revisionProblem(text);
+  if (problem !== undefined) throw plainError(problem);
+  const { revision } = context.store;
+  if (Number(text) > revision) throw fromTheFuture(Number(text), revision);
 }
 
 function handleList(call: Call): void {
   const { context, resource, path, params } = call;
   const options = formOptionsOf(call);
+  checkListOptions(params, false);
   const page = listObjects(context, resource, path.namespace, params);
   if (options.answer.form === "object") {
-    sendBytes(call, 200, listJson(resource, page));
+    sendObject(call, 200, listJson(resource, page));
     return;
   }
   const form = listFormOf(resource, pageObjects(resource, page), listMetadata(page), options);
@@ -98,6 +116,7 @@ function handleList(call: Call): void {
 async function handleWatch(call: Call): Promise<void> {
   const { context, resource, path, params, response, signal } = call;
   const form = formOptionsOf(call);
+  checkListOptions(params, true);
   const { namespace, name } = path;
   await serveWatch(context, { resource, namespace, name, params, form }, response, signal);
 }
@@ -106,62 +125,60 @@ async function handleCreate(call: Call): Promise<void> {
   const { context, resource, path } = call;
   if (path.name !== "") throw methodNotAllowed();
   const write = writeOf(call);
-  const body = await readObject(call.request);
+  const body = await readObject(call.request, resource.kind);
+  write.duplicates = body.duplicates;
   const namespace = resource.isNamespaced ? path.namespace : "";
-  const committed = await createObject(context, resource, namespace, body, write);
-  sendCommitted(call, write, committed, 201);
+  const committed = await createObject(context, resource, namespace, body.value, write);
+  sendCommitted(call, committed, 201);
 }
 
 /** Of the object, or of a part that is written as it is: its status. */
 export async function handleUpdate(call: Call, subresource: string): Promise<void> {
   const write = writeOf(call);
-  const body = await readObject(call.request);
-  const committed = await updateObject(call.context, placeOf(call), subresource, body, write);
-  sendCommitted(call, write, committed);
+  const body = await readObject(call.request, call.resource.kind);
+  write.duplicates = body.duplicates;
+  const committed = await updateObject(call.context, placeOf(call), subresource, body.value, write);
+  sendCommitted(call, committed);
 }
 
 export async function handlePatch(call: Call, subresource: string): Promise<void> {
+  const type = patchTypeOf(call);
   const write = writeOf(call);
-  const patch = await readPatch(call);
+  const patch = await readPatch(call, type);
+  write.duplicates = patch.duplicates;
   const committed = await patchObject(call.context, placeOf(call), subresource, patch, write);
-  sendCommitted(call, write, committed);
+  sendCommitted(call, committed);
 }
 
-export async function readPatch({ request, params }: Call): Promise<Patch> {
-  const given = contentType(request);
-  const type = PATCH_TYPES[given];
-  if (type === undefined) {
-    throw unsupportedMediaType(
-      "the body of the request was in an unknown format - accepted media types include: " +
-        `${Object.keys(PATCH_TYPES).join(", ")}; it is ${given}`,
-    );
+/** Throws for what is no patch of this kind of object. */
+export function patchTypeOf({ request, resource }: Call): PatchType {
+  const type = PATCH_TYPES[contentType(request)];
+  if (resource.custom === undefined) {
+    if (type !== undefined) return type;
+    throw new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   }
-  if (type === "apply" && (params.get("fieldManager") ?? "") === "") {
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: ' +
-        "is required for apply patch",
-    );
-  }
-  const body = parsePatch(type, await readBody(request));
-  return { type, body, isForced: isTrue(params.get("force")) };
+  if (type !== undefined && type !== "strategic") return type;
+  throw unsupportedMediaType(CUSTOM_PATCH_TYPES);
 }
 
-function parsePatch(type: PatchType, bytes: Buffer): unknown {
-  try {
-    return parseJson(bytes);
-  } catch (error) {
-    if (type !== "apply") throw error;
-    const { message } = toStatusError(error);
-    throw unsupportedMediaType(
-      `an apply patch that is YAML, and not also JSON, is not supported by the lab's API server ` +
-        `(kubectl sends JSON): ${message}`,
-    );
-  }
+export async function readPatch({ request, params }: Call, type: PatchType): Promise<Patch> {
+  const bytes = await readBody(request);
+  const prefix = type === "strategic" ? "" : "error decoding patch: ";
+  const body = type === "apply" ? parseYaml(bytes.toString()) : parseJson(bytes, prefix);
+  const duplicates = type === "apply" ? [] : duplicateFields(bytes.toString());
+  return { type, body, duplicates, isForced: isTrue(params.get("force")) };
+}
+
+async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
+  const body = await readOptionalObject(call.request, "DeleteOptions");
+  const options = deleteOptions(body?.value, call.params);
+  if (options.propagation === undefined) addWarnings(call, deletionWarnings(call.resource));
+  return options;
 }
 
 async function handleDelete(call: Call): Promise<void> {
-  const { context, params, resource, path } = call;
-  const options = deleteOptions(await readOptionalObject(call.request), params);
+  const { context, resource, path } = call;
+  const options = await readDeleteOptions(call);
   const write = deletion(call, options.isDryRun);
   const committed = await deleteObject(context, placeOf(call), options, write);
   if (committed.isRemoved && !answersDeleted(resource)) {
@@ -169,7 +186,7 @@ async function handleDelete(call: Call): Promise<void> {
     sendJson(call, 200, successObject(resource, path.name, uid));
     return;
   }
-  sendCommitted(call, write, { ...committed, isCreated: false });
+  sendCommitted(call, { ...committed, isCreated: false });
 }
 
 function deletion(call: Call, isDryRun: boolean): Write {
@@ -180,16 +197,16 @@ function deletion(call: Call, isDryRun: boolean): Write {
 /** Each as by a deletion of its own; one that is gone by then is no failure. */
 async function handleDeleteCollection(call: Call): Promise<void> {
   const { context, resource, path, params } = call;
-  const options = deleteOptions(await readOptionalObject(call.request), params);
+  const options = await readDeleteOptions(call);
   const filter = selectionOf(resource, params);
   const prefix = prefixOf(resource, path.namespace);
   const page = context.store.list(prefix, filter === undefined ? {} : { filter });
-  const deletions = pageObjects(resource, page).map(async ({ metadata }) => {
-    const { namespace = "", name = "" } = metadata;
+  const deletions = pageObjects(resource, page).map(async (object) => {
+    const { namespace = "", name = "" } = object.metadata;
     const write = deletion(call, options.isDryRun);
     try {
-      const place = { resource, namespace, name };
-      return [(await deleteObject(context, place, options, write)).object];
+      await deleteObject(context, { resource, namespace, name }, options, write);
+      return [object];
     } catch (error) {
       if (toStatusError(error).status === 404) return [];
       throw error;

@@ -1,11 +1,10 @@
 /** Bodies in and out. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
-import { DecodeError } from "#base";
 import { badRequest, type StatusError } from "../schema/status-error.ts";
-import { parseMediaType } from "./accept.ts";
-import { decodeProtobuf, PROTOBUF_TYPE } from "./protobuf/decode.ts";
-import { statusObject, tooLarge, unsupportedMediaType } from "./errors.ts";
+import { prefersYaml } from "./accept.ts";
+import { statusObject, tooLarge } from "./errors.ts";
+import { YAML_TYPE, yamlOf } from "./yaml.ts";
 
 /** As a real API server's. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -29,51 +28,11 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
     });
     request.on("end", () => resolve(Buffer.concat(chunks)));
     request.on("error", reject);
-    request.on("close", () => reject(badRequest("the client went away within the request")));
+    // An error is not cheap, and nearly every request is whole when it closes.
+    request.on("close", () => {
+      if (!request.complete) reject(badRequest("the client went away within the request"));
+    });
   });
-}
-
-/** Of a request that has to have one. */
-export async function readObject(request: IncomingMessage): Promise<unknown> {
-  const body = await readOptionalObject(request);
-  if (body === undefined) throw badRequest("the request has no body, and needs one");
-  return body;
-}
-
-/** Of a request that may have one. */
-export async function readOptionalObject(request: IncomingMessage): Promise<unknown> {
-  const bytes = await readBody(request);
-  if (bytes.length === 0) return undefined;
-  const type = contentType(request);
-  if (type === PROTOBUF_TYPE) return parseProtobuf(bytes);
-  if (type === "application/json" || type === "*/*") return parseJson(bytes);
-  throw unsupportedMediaType(
-    "the body of the request was in an unknown format - accepted media types include: " +
-      `application/json, ${PROTOBUF_TYPE}; ${type} is not supported by the lab's API server`,
-  );
-}
-
-function parseProtobuf(bytes: Buffer): unknown {
-  try {
-    return decodeProtobuf(bytes);
-  } catch (error) {
-    if (error instanceof DecodeError) throw badRequest(`the object provided: ${error.message}`);
-    throw error;
-  }
-}
-
-/** A media type with parameters, or none, is that of the type. */
-export function contentType(request: IncomingMessage): string {
-  return parseMediaType(request.headers["content-type"] ?? "application/json").type;
-}
-
-export function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw badRequest(`the object provided is unrecognized (must be of type JSON): ${why}`);
-  }
 }
 
 export interface Reply {
@@ -82,7 +41,9 @@ export interface Reply {
 }
 
 export function sendJson(reply: Reply, status: number, value: object, type?: string): void {
-  sendBytes(reply, status, [Buffer.from(`${JSON.stringify(value)}\n`)], type);
+  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  if (type === undefined) sendObject(reply, status, [bytes]);
+  else sendBytes(reply, status, [bytes], type);
 }
 
 export function sendBytes(
@@ -110,6 +71,16 @@ export function sendBytes(
   response.end(parts.length === 1 ? parts[0] : Buffer.concat(parts));
 }
 
+/** An answer of JSON, in the form that its client wants most. */
+export function sendObject(reply: Reply, status: number, parts: readonly Uint8Array[]): void {
+  if (!prefersYaml(reply.request.headers.accept)) {
+    sendBytes(reply, status, parts);
+    return;
+  }
+  const text = yamlOf(JSON.parse(Buffer.concat(parts).toString()));
+  sendBytes(reply, status, [Buffer.from(text)], YAML_TYPE);
+}
+
 export function sendText({ response }: Reply, status: number, text: string): void {
   response.writeHead(status, {
     "content-type": "text/plain; charset=utf-8",
@@ -125,12 +96,12 @@ export function sendStatus(reply: Reply, error: StatusError): void {
   sendJson(reply, error.status, statusObject(error));
 }
 
-/** A warning that kubectl prints; printable ASCII, as headers are. */
+/** Warnings that kubectl prints, after those that are there; printable ASCII, as headers are. */
 export function addWarnings({ response }: Reply, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
   const headers = warnings.map((warning) => {
     const text = warning.replaceAll(/[^\x20-\x7e]/g, "?").replaceAll(/(["\\])/g, String.raw`\$1`);
     return `299 - "${text}"`;
   });
-  response.setHeader("warning", headers);
+  for (const header of headers) response.appendHeader("warning", header);
 }

@@ -108,7 +108,8 @@ test(
   "what cannot be passed on is refused before the kubelet is asked",
   withKubelet(async (api, kubelet) => {
     await api.create(PODS, podManifest("waiting"));
-    const waiting = await api.ask("GET", `${PODS}/waiting/log`);
+    assert.equal((await api.ask("GET", `${PODS}/waiting/log`)).status, 204);
+    const waiting = await api.ask("POST", `${PODS}/waiting/exec?command=ls&stdout=true`);
     assert.match(waiting.body.message, /pod waiting does not have a host assigned/);
     const containers = ["a", "b"].map((name) => ({ name, image: "nginx" }));
     await api.create(PODS, podManifest("two", { nodeName: "node1", containers }));

@@ -1,19 +1,23 @@
 /** Logs, exec, attach and port-forward: passed on to the kubelet of the Pod's node. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
+import { isIPv6 } from "node:net";
 import type { Duplex } from "node:stream";
 import { badRequest, StatusError } from "../schema/status-error.ts";
 import type { KubeObject } from "../schema/types.ts";
 import { objectKey } from "../store/keys.ts";
 import type { ApiContext } from "./context.ts";
-import { notFound, notSupported, statusObject, toStatusError, unavailable } from "./errors.ts";
+import { notFound, statusObject, toStatusError, unavailable } from "./errors.ts";
 import { asText, numberAt, recordsAt, textAt } from "./json.ts";
-import { isTrue } from "./request.ts";
-import { refuseStream } from "./stream-refusal.ts";
+import {
+  checkLogOptions,
+  containerOf,
+  kubeletPath,
+  type KubeletSubresource,
+} from "./kubelet-path.ts";
 
 const KUBELET_PORT = 10_250;
 const CONNECT_TIMEOUT_MS = 10_000;
-const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
 
 /** How the server proves to kubelets who it is, and knows them. PEM. */
 interface KubeletCredentials {
@@ -21,32 +25,6 @@ interface KubeletCredentials {
   readonly cert: string;
   readonly key: string;
 }
-
-type KubeletSubresource = "log" | "exec" | "attach" | "portforward";
-
-export function isKubeletSubresource(name: string): name is KubeletSubresource {
-  return name === "log" || name === "exec" || name === "attach" || name === "portforward";
-}
-
-/** What goes on as it came. */
-const LOG_PARAMS = [
-  "follow",
-  "previous",
-  "timestamps",
-  "sinceSeconds",
-  "sinceTime",
-  "tailLines",
-  "limitBytes",
-  "insecureSkipTLSVerifyBackend",
-  "stream",
-];
-/** Names that the kubelet has for the parameters of the API. */
-const STREAM_PARAMS: Readonly<Record<string, string>> = {
-  stdin: "input",
-  stdout: "output",
-  stderr: "error",
-  tty: "tty",
-};
 
 export interface KubeletTarget {
   readonly host: string;
@@ -69,26 +47,33 @@ export class KubeletProxy {
     for (const socket of this.#open) socket.destroy();
   }
 
-  /** Throws where the request cannot be passed on. */
+  /** Throws where the request cannot be passed on; undefined where a pod can have no logs yet. */
   target(
     subresource: KubeletSubresource,
     namespace: string,
     name: string,
     params: URLSearchParams,
-  ): KubeletTarget {
+  ): KubeletTarget | undefined {
+    if (subresource === "log") checkLogOptions(name, params);
     const { store } = this.#context;
     const stored = store.get(objectKey({ group: "", plural: "pods", namespace, name }));
     if (stored === undefined) throw notFound({ group: "", plural: "pods" }, name);
     const pod = stored.object as unknown as KubeObject;
-    const path = kubeletPath(subresource, pod, params);
+    const container =
+      subresource === "portforward" ? "" : containerOf(pod, params.get("container") ?? "");
     const node = textAt(pod, "spec", "nodeName");
-    if (node === "") throw badRequest(`pod ${name} does not have a host assigned`);
+    if (node === "") {
+      if (subresource === "log") return undefined;
+      throw badRequest(`pod ${name} does not have a host assigned`);
+    }
+    const path = kubeletPath(subresource, pod, container, params);
     return { ...this.#addressOf(node), path };
   }
 
   #addressOf(name: string): { host: string; port: number } {
     const stored = this.#context.store.get(objectKey({ group: "", plural: "nodes", name }));
-    if (stored === undefined) throw notFound({ group: "", plural: "nodes" }, name);
+    // In the words of a real one, which takes the node for a pod here.
+    if (stored === undefined) throw notFound({ group: "", plural: "pods" }, name);
     const addresses = recordsAt(stored.object, "status", "addresses");
     const address = addresses.find(({ type }) => type === "InternalIP");
     if (address === undefined) throw unavailable(`node ${name} has no InternalIP address yet`);
@@ -128,15 +113,10 @@ export class KubeletProxy {
     const upstream = httpsRequest({
       ...this.#options(target),
       method: "GET",
-      headers: { ...headers, host: `${target.host}:${target.port}` },
+      headers: { ...headers, host: authority(target) },
     });
-    const refuse = (error: StatusError): void => {
-      if (!refuseStream(socket, request, error)) refuseUpgrade(socket, error);
-    };
-    upstream.on("error", (error) => refuse(unreachable(target, error)));
-    upstream.on("response", (answer) => {
-      void refusal(answer).then((error) => refuse(notUpgraded(error)));
-    });
+    upstream.on("error", (error) => refuseUpgrade(socket, unreachable(target, error)));
+    upstream.on("response", (answer) => void passRefusal(answer, socket));
     upstream.on("upgrade", (answer, kubelet, kubeletHead) => {
       upstream.setTimeout(0);
       const lines = rawHeaderLines(answer.rawHeaders);
@@ -169,68 +149,16 @@ export class KubeletProxy {
   }
 }
 
-function kubeletPath(
-  subresource: KubeletSubresource,
-  pod: KubeObject,
-  params: URLSearchParams,
-): string {
-  const { namespace = "", name = "" } = pod.metadata;
-  const id = `${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
-  const query = new URLSearchParams();
-  if (subresource === "portforward") {
-    for (const port of params.getAll("ports")) query.append("port", port);
-    return withQuery(`/portForward/${id}`, query);
-  }
-  const container = encodeURIComponent(containerOf(pod, params.get("container") ?? ""));
-  if (subresource === "log") {
-    for (const key of LOG_PARAMS) {
-      const value = params.get(key);
-      if (value !== null) query.set(key, value);
-    }
-    return withQuery(`/containerLogs/${id}/${container}`, query);
-  }
-  for (const [from, to] of Object.entries(STREAM_PARAMS)) {
-    if (isTrue(params.get(from))) query.set(to, "1");
-  }
-  if (!["input", "output", "error"].some((key) => query.has(key))) {
-    throw badRequest("you must specify at least 1 of stdin, stdout, stderr");
-  }
-  for (const command of params.getAll("command")) query.append("command", command);
-  return withQuery(`/${subresource}/${id}/${container}`, query);
-}
-
-function withQuery(path: string, query: URLSearchParams): string {
-  const text = query.toString();
-  return text === "" ? path : `${path}?${text}`;
-}
-
-/** The one asked for, the only one, or the one that the Pod names as its default. */
-function containerOf(pod: KubeObject, asked: string): string {
-  const name = pod.metadata.name ?? "";
-  const namesAt = (field: string): string[] =>
-    recordsAt(pod, "spec", field).map((container) => asText(container["name"]));
-  const containers = namesAt("containers");
-  const init = namesAt("initContainers");
-  const all = [...containers, ...init, ...namesAt("ephemeralContainers")];
-  if (asked !== "") {
-    if (all.includes(asked)) return asked;
-    throw badRequest(`container ${asked} is not valid for pod ${name}`);
-  }
-  const [only, second] = containers;
-  if (only !== undefined && second === undefined) return only;
-  const preferred = pod.metadata.annotations?.[DEFAULT_CONTAINER];
-  if (preferred !== undefined && containers.includes(preferred)) return preferred;
-  const choice = `choose one of: [${containers.join(" ")}]`;
-  const initChoice = init.length === 0 ? "" : ` or one of the init containers: [${init.join(" ")}]`;
-  throw badRequest(`a container name must be specified for pod ${name}, ${choice}${initChoice}`);
-}
-
-/** Refuses what is no WebSocket: SPDY is what older kubectls try. */
-export function checkUpgrade(request: IncomingMessage): void {
-  const upgrade = (request.headers.upgrade ?? "").toLowerCase();
-  if (upgrade === "websocket") return;
-  if (upgrade === "") throw badRequest("unable to upgrade: missing upgrade headers in request");
-  throw notSupported(`streaming over ${upgrade} (kubectl 1.31 and later use WebSockets)`);
+/** What the kubelet says of it goes on as it is. */
+async function passRefusal(answer: IncomingMessage, socket: Duplex): Promise<void> {
+  const text = await textOf(answer);
+  if (socket.destroyed) return;
+  const status = answer.statusCode ?? 500;
+  const type = answer.headers["content-type"] ?? "text/plain; charset=utf-8";
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${type}\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+  );
 }
 
 /** Answers over the bare socket of an upgrade that does not come about, and closes it. */
@@ -246,7 +174,7 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
 
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
-async function refusal(answer: IncomingMessage): Promise<StatusError> {
+async function textOf(answer: IncomingMessage): Promise<string> {
   let text = "";
   try {
     for await (const chunk of answer) {
@@ -256,6 +184,11 @@ async function refusal(answer: IncomingMessage): Promise<StatusError> {
   } catch {
     // What came before the connection broke says enough.
   }
+  return text;
+}
+
+async function refusal(answer: IncomingMessage): Promise<StatusError> {
+  const text = await textOf(answer);
   const code = answer.statusCode ?? 500;
   const reasons: Record<number, string> = { 400: "BadRequest", 404: "NotFound" };
   const message = messageOf(text) || `the kubelet answered ${code}`;
@@ -271,13 +204,12 @@ function messageOf(text: string): string {
   }
 }
 
-function notUpgraded({ status, reason, message }: StatusError): StatusError {
-  const prefix = "Internal error occurred: unable to upgrade connection: ";
-  return new StatusError(status, reason, `${prefix}${message}`);
+function authority({ host, port }: KubeletTarget): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function unreachable({ host, port }: KubeletTarget, error: Error): StatusError {
-  const message = `Internal error occurred: error sending request to the kubelet at ${host}:${port}: ${error.message}`;
+function unreachable(target: KubeletTarget, error: Error): StatusError {
+  const message = `Internal error occurred: error sending request to the kubelet at ${authority(target)}: ${error.message}`;
   return new StatusError(500, "InternalError", message);
 }
 

@@ -157,7 +157,7 @@ test(
     const options = { preconditions: { uid: "another" } };
     const refused = await api.ask("DELETE", `${MAPS}/kept`, options);
     assert.equal(refused.status, 409);
-    assert.match(refused.body.message, /Precondition failed: UID in precondition: another/);
+    assert.match(refused.body.message, /the UID in the precondition \(another\) does not match the UID in record/);
   }),
 );
 
@@ -197,7 +197,7 @@ test(
   "a binding gives a Pod its node, once",
   withServer(async (api) => {
     await api.create(PODS, podManifest("bound"));
-    const binding = { target: { kind: "Node", name: "node1" } };
+    const binding = { metadata: { name: "bound" }, target: { kind: "Node", name: "node1" } };
     assert.equal((await api.ask("POST", `${PODS}/bound/binding`, binding)).status, 201);
     const pod = (await api.ask("GET", `${PODS}/bound`)).body;
     assert.equal(pod.spec.nodeName, "node1");

@@ -15,6 +15,8 @@ export interface ResourcePath {
   readonly subresource: string;
   /** What follows the subresource, with its slash; "" mostly. */
   readonly rest: string;
+  /** The old way to ask for a watch: `/api/v1/watch/…`. */
+  readonly isWatch: boolean;
 }
 
 export type RequestVerb =
@@ -41,7 +43,8 @@ export function parseResourcePath(segments: readonly string[]): ResourcePath | u
   const tail = segments.slice(at + 1);
   if (version === undefined || tail.length === 0) return undefined;
   const group = isCore ? "" : (segments[1] ?? "");
-  return { group, version, ...parseTail(group, tail) };
+  const isWatch = tail[0] === "watch" && tail.length > 1;
+  return { group, version, isWatch, ...parseTail(group, isWatch ? tail.slice(1) : tail) };
 }
 
 function parseTail(
@@ -79,6 +82,7 @@ export function splitPath(pathname: string): readonly string[] {
 export function verbOf(method: string, path: ResourcePath, params: URLSearchParams): RequestVerb {
   if (CONNECT_SUBRESOURCES.has(path.subresource)) return "connect";
   const isCollection = path.name === "";
+  if (path.isWatch && (method === "GET" || method === "HEAD")) return "watch";
   switch (method) {
     case "GET":
     case "HEAD":
@@ -100,14 +104,4 @@ export function verbOf(method: string, path: ResourcePath, params: URLSearchPara
 /** As Go reads booleans of a query; absent is false. */
 export function isTrue(value: string | null): boolean {
   return value !== null && value !== "0" && value.toLowerCase() !== "false";
-}
-
-export function integerParam(params: URLSearchParams, name: string): number | undefined {
-  const text = params.get(name);
-  if (text === null || text === "") return undefined;
-  const value = Number(text);
-  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) {
-    throw badRequest(`the parameter ${name} is ${JSON.stringify(text)}, and has to be an integer`);
-  }
-  return value;
 }

@@ -1,29 +1,33 @@
 /** From a request to its handler, and from a failure to its Status. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { StatusError } from "../schema/status-error.ts";
-import type { ServedResource } from "../schema/types.ts";
-import { ANONYMOUS, type Authenticator, type User } from "./authentication.ts";
+import { badRequest } from "../schema/status-error.ts";
+import { kindWarnings } from "../schema/warnings/kinds.ts";
+import { checkAccept, checkObjectType } from "./accept.ts";
+import type { Authenticator, User } from "./authentication.ts";
+import { authorizePath, authorizeResource } from "./authorization.ts";
 import type { Call } from "./call.ts";
 import type { ApiContext } from "./context.ts";
 import { aggregated, aggregatedContentType, aggregatedVersion, apiVersions } from "./discovery.ts";
 import { groupList, groupObject, resourceList } from "./discovery.ts";
-import { methodNotAllowed, notSupported, toStatusError, tooManyRequests } from "./errors.ts";
-import { handleObject } from "./handlers.ts";
-import { readObject, type Reply, sendBytes, sendJson, sendStatus, sendText } from "./http.ts";
 import {
-  checkUpgrade,
-  isKubeletSubresource,
-  type KubeletProxy,
-  type KubeletTarget,
-  refuseUpgrade,
-} from "./kubelet-proxy.ts";
+  methodNotAllowed,
+  notSupported,
+  toStatusError,
+  tooManyRequests,
+  unknownPath,
+} from "./errors.ts";
+import { handleObject } from "./handlers.ts";
+import { healthOf, sendHealth } from "./health.ts";
+import { addWarnings, type Reply, sendBytes, sendJson, sendStatus, sendText } from "./http.ts";
+import { type KubeletProxy, type KubeletTarget, refuseUpgrade } from "./kubelet-proxy.ts";
+import { isKubeletSubresource } from "./kubelet-path.ts";
 import type { OpenApiDocuments } from "./open-api.ts";
 import { parseResourcePath, type ResourcePath, splitPath, verbOf } from "./request.ts";
 import { handleReview, isReview } from "./reviews.ts";
-import { bind } from "./subresources/pods.ts";
+import { isBuiltInGroup, resourceAt } from "./routes.ts";
+import { bindByBody } from "./subresources/binding.ts";
 import { handleSubresource } from "./subresources/dispatch.ts";
-import { textAt } from "./json.ts";
 import { ISSUER } from "./tokens.ts";
 import { VERSION } from "./version.ts";
 
@@ -31,8 +35,8 @@ import { VERSION } from "./version.ts";
 const MAX_IN_FLIGHT = 600;
 /** Requests that last. */
 const MAX_LONG_RUNNING = 5_000;
+const RETRY_AFTER_SECONDS = 10;
 
-const HEALTH_PATHS: ReadonlySet<string> = new Set(["healthz", "livez", "readyz"]);
 const OPEN_API_V3_TYPE = "application/json";
 
 interface RouterParts {
@@ -72,6 +76,7 @@ export class Router {
     socket.on("error", () => socket.destroy());
     try {
       const target = this.#upgradeTarget(request);
+      if (target === undefined) throw methodNotAllowed();
       this.#parts.kubelets.upgrade(target, request, socket, head);
     } catch (error) {
       refuseUpgrade(socket, error);
@@ -100,7 +105,9 @@ export class Router {
     const isLong = /[?&](watch|follow)=(true|1)/.test(request.url ?? "");
     const isFull = isLong ? this.#longRunning >= MAX_LONG_RUNNING : this.#inFlight >= MAX_IN_FLIGHT;
     if (isFull) {
-      throw tooManyRequests("too many requests at once, please try again later");
+      throw tooManyRequests("too many requests at once, please try again later", {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
     }
     if (isLong) this.#longRunning++;
     else this.#inFlight++;
@@ -116,27 +123,29 @@ export class Router {
     const { request } = reply;
     const url = new URL(request.url ?? "/", "https://server");
     const segments = splitPath(url.pathname);
-    const [first = ""] = segments;
-    if (HEALTH_PATHS.has(first)) {
-      sendText(reply, 200, "ok");
+    const user = this.#parts.authenticator.userOf(request);
+    if (healthOf(segments) !== undefined) {
+      sendHealth(reply, segments, url.searchParams);
       return;
     }
-    const user = this.#parts.authenticator.userOf(request);
-    if (first === "version") {
+    if (segments[0] === "version") {
+      checkAccept(request.headers.accept, false);
       sendJson(reply, 200, VERSION);
       return;
     }
-    refuseAnonymous(user, request, url.pathname);
     const path = parseResourcePath(segments);
-    if (path === undefined) this.#sendOther(reply, segments);
-    else await this.#serveResource(reply, path, url.searchParams, user, signal);
+    if (path === undefined) {
+      authorizePath(user, request.method ?? "GET", url.pathname);
+      this.#sendOther(reply, segments);
+    } else await this.#serveResource(reply, path, url.searchParams, user, signal);
   }
 
   /** Discovery, schemas and keys. */
   #sendOther(reply: Reply, segments: readonly string[]): void {
     const { method } = reply.request;
-    if (method !== "GET" && method !== "HEAD") throw methodNotAllowed();
     const [first = "", second = "", third] = segments;
+    const isRoot = segments.length === 1 && (first === "api" || first === "apis");
+    if (method !== "GET" && method !== "HEAD" && !isRoot) throw methodNotAllowed();
     if (first === "api" || first === "apis") this.#sendDiscovery(reply, segments);
     else if (first === "openapi" && second === "v2") {
       sendBytes(reply, 200, [this.#parts.openApi.v2().bytes]);
@@ -153,6 +162,7 @@ export class Router {
     const { registry } = this.#parts.context.schemas;
     const [root = "", group = "", version = ""] = segments;
     const isCore = root === "api";
+    checkObjectType(reply.request.headers.accept);
     if (segments.length === 1) {
       const wanted = aggregatedVersion(reply.request.headers.accept);
       if (wanted !== undefined) {
@@ -169,8 +179,9 @@ export class Router {
       : segments.length === 2
         ? groupObject(registry, group)
         : resourceList(registry, group, version);
-    if (found === undefined) sendText(reply, 404, "404 page not found\n");
-    else sendJson(reply, 200, found);
+    if (found !== undefined) sendJson(reply, 200, found);
+    else if (isCore || isBuiltInGroup(registry, group)) throw unknownPath();
+    else sendText(reply, 404, "404 page not found\n");
   }
 
   #sendOpenApi(reply: Reply, rest: readonly string[]): void {
@@ -180,7 +191,7 @@ export class Router {
     }
     const document = this.#parts.openApi.v3(rest.join("/"));
     if (document === undefined) {
-      sendText(reply, 404, "404 page not found\n");
+      reply.response.writeHead(404).end();
       return;
     }
     reply.response.setHeader("etag", `"${document.hash}"`);
@@ -229,62 +240,48 @@ export class Router {
     signal: AbortSignal,
   ): Promise<void> {
     const { context, authenticator, kubelets } = this.#parts;
-    const resource = this.#resourceOf(path);
+    const { request } = reply;
+    const verb = verbOf(request.method ?? "GET", path, params);
+    authorizeResource(user, verb, path);
+    const resource = resourceAt(context.schemas.registry, request.method ?? "GET", path);
     if (resource === undefined) {
       sendText(reply, 404, "404 page not found\n");
       return;
     }
-    const verb = verbOf(reply.request.method ?? "GET", path, params);
+    addWarnings(reply, kindWarnings(resource));
+    if (resource.custom === undefined) {
+      checkAccept(request.headers.accept, verb === "list" || verb === "watch");
+    }
     const call: Call = { ...reply, context, path, verb, params, resource, user, signal };
-    if (path.subresource === "log" && verb === "get") {
-      const target = kubelets.target("log", path.namespace, path.name, params);
-      await kubelets.forward(target, reply.response, signal);
-    } else if (isKubeletSubresource(path.subresource)) {
-      checkUpgrade(reply.request);
-      throw methodNotAllowed();
-    } else if (path.subresource !== "") await handleSubresource(call);
+    if (isKubeletSubresource(path.subresource)) await serveFromKubelet(call, kubelets);
+    else if (path.subresource !== "") await handleSubresource(call);
+    else if (verb !== "connect" && !resource.verbs.includes(verb)) throw methodNotAllowed();
     else if (isReview(call)) await handleReview(call, authenticator);
     else if (resource.kind === "Binding" && verb === "create") await bindByBody(call);
-    else {
-      if (verb === "connect" || !resource.verbs.includes(verb)) throw methodNotAllowed();
-      await handleObject(call);
-    }
+    else await handleObject(call);
   }
 
-  #resourceOf({ group, version, plural, subresource }: ResourcePath): ServedResource | undefined {
-    const found = this.#parts.context.schemas.registry.find(group, version, plural);
-    if (found === undefined || subresource === "") return found;
-    if (subresource === "proxy") throw notSupported("the proxy to pods, services and nodes");
-    return found.subresources.some(({ name }) => name === subresource) ? found : undefined;
-  }
-
-  #upgradeTarget(request: IncomingMessage): KubeletTarget {
+  #upgradeTarget(request: IncomingMessage): KubeletTarget | undefined {
     const url = new URL(request.url ?? "/", "https://server");
     const user = this.#parts.authenticator.userOf(request);
-    refuseAnonymous(user, request, url.pathname);
     const path = parseResourcePath(splitPath(url.pathname));
+    if (path === undefined) authorizePath(user, request.method ?? "GET", url.pathname);
+    else authorizeResource(user, verbOf(request.method ?? "GET", path, url.searchParams), path);
     const isOfPod = path?.group === "" && path.plural === "pods";
     if (path === undefined || !isOfPod || !isKubeletSubresource(path.subresource)) {
       throw notSupported(`a change of protocol at ${url.pathname}`);
     }
-    checkUpgrade(request);
     const { subresource, namespace, name } = path;
     return this.#parts.kubelets.target(subresource, namespace, name, url.searchParams);
   }
 }
 
-async function bindByBody(call: Call): Promise<void> {
-  const body = await readObject(call.request);
-  await bind(call, textAt(body, "metadata", "name"), body);
-}
-
-function refuseAnonymous(user: User, { method }: IncomingMessage, path: string): void {
-  if (user !== ANONYMOUS) return;
-  const verb = (method ?? "GET").toLowerCase();
-  throw new StatusError(
-    403,
-    "Forbidden",
-    `forbidden: User "${user.name}" cannot ${verb} path "${path}"`,
-    {},
-  );
+/** Logs are a plain request; all else wants another protocol. */
+async function serveFromKubelet(call: Call, kubelets: KubeletProxy): Promise<void> {
+  const { path, params, response, signal } = call;
+  if (!isKubeletSubresource(path.subresource)) throw unknownPath();
+  const target = kubelets.target(path.subresource, path.namespace, path.name, params);
+  if (target === undefined) response.writeHead(204).end();
+  else if (path.subresource === "log") await kubelets.forward(target, response, signal);
+  else throw badRequest("Upgrade request required");
 }

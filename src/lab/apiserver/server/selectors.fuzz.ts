@@ -2,7 +2,8 @@ import { defineFuzz, type FuzzTarget } from "#test";
 import { StatusError } from "../schema/status-error.ts";
 import { parseAccept } from "./accept.ts";
 import { splitPath } from "./request.ts";
-import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";
+import { parseLabelSelector } from "./label-selector.ts";
+import { parseFieldSelector } from "./selectors.ts";
 import { evaluate, parseJsonPath } from "./table/json-path.ts";
 
 const OBJECT = { spec: { a: [1, { type: "x", b: null }], "c.d": {} } };

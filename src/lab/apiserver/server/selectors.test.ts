@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StatusError } from "../schema/status-error.ts";
-import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";
+import { parseLabelSelector } from "./label-selector.ts";
+import { parseFieldSelector } from "./selectors.ts";
 
 test("label selectors, by what they select", () => {
   const web = { app: "web", tier: "front", "example.com/size": "5" };

@@ -79,6 +79,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   if (first === undefined)
     throw new ConfigError("listen", "name at least one address to listen at");
   await bootstrap(context, options.advertise ?? first);
+  // Who goes on from before that has read from another cluster.
+  context.store.forgetHistory();
   scope.use(new DefinitionController(context));
   scope.use(new EventExpiry(context));
   const kubelets = new KubeletProxy(context, {
@@ -117,7 +119,6 @@ function openContext(options: ApiServerOptions, scope: AsyncScope): ApiContext {
     log,
     services: new ServiceAllocator(cidrs),
     tokens: new TokenIssuer(pki.serviceAccountKey, clock),
-    caCert: pki.caCert,
   };
 }
 

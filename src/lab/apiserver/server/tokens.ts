@@ -22,7 +22,7 @@ interface TokenSubject {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** What the token ends with: the pod, mostly. */
+  /** What the token ends with: a Pod, or a Secret. */
   readonly boundTo?: { readonly kind: string; readonly name: string; readonly uid: string };
 }
 
@@ -125,14 +125,15 @@ export class TokenIssuer {
 
 function claimsOf(claims: Record<string, unknown>): TokenClaims {
   const own = at(claims, "kubernetes.io");
-  const pod = asRecord(at(own, "pod"));
+  const kind = asRecord(at(own, "pod")) === undefined ? "Secret" : "Pod";
+  const bound = asRecord(at(own, kind.toLowerCase()));
   const audiences = claims["aud"];
   return {
     subject: {
       namespace: textAt(own, "namespace"),
       name: textAt(own, "serviceaccount", "name"),
       uid: textAt(own, "serviceaccount", "uid"),
-      ...(pod && { boundTo: { kind: "Pod", name: textAt(pod, "name"), uid: textAt(pod, "uid") } }),
+      ...(bound && { boundTo: { kind, name: textAt(bound, "name"), uid: textAt(bound, "uid") } }),
     },
     audiences: Array.isArray(audiences) ? audiences.map(String) : [String(audiences)],
     id: textAt(claims, "jti"),

@@ -15,13 +15,17 @@ export class Write {
   readonly options: WriteOptions;
   /** Now, for all timestamps of this write. */
   readonly now: string;
-  /** For `Warning:` headers. */
-  readonly warnings: string[] = [];
+  readonly #warnings = new Set<string>();
+  readonly #onWarning: ((warning: string) => void) | undefined;
+  /** Fields that the body has twice. */
+  duplicates: readonly string[] = [];
   #undos: (() => void)[] = [];
   #releases: (() => void)[] = [];
 
-  constructor(context: ApiContext, options: WriteOptions) {
+  /** `onWarning` is called at once: who is refused is warned too. */
+  constructor(context: ApiContext, options: WriteOptions, onWarning?: (warning: string) => void) {
     this.options = options;
+    this.#onWarning = onWarning;
     this.now = timestamp(context.clock);
   }
 
@@ -35,9 +39,13 @@ export class Write {
     this.#releases.push(release);
   }
 
+  /** For `Warning:` headers, each once. */
   warn(warnings: readonly string[]): void {
-    for (const warning of warnings)
-      if (!this.warnings.includes(warning)) this.warnings.push(warning);
+    for (const warning of warnings) {
+      if (this.#warnings.has(warning)) continue;
+      this.#warnings.add(warning);
+      this.#onWarning?.(warning);
+    }
   }
 
   /** A dry run ends as a failure does: nothing stays taken. */

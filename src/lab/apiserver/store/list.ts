@@ -17,6 +17,9 @@ interface ListSource {
   pending(): Iterable<WindowEvent>;
 }
 
+/** In a token: of the newest state, and not of the one that its list began with. */
+const LATEST = -1;
+
 interface Place {
   revision: number;
   /** The last key of the page before. */
@@ -107,7 +110,9 @@ function isBefore(key: string, other: string): boolean {
 
 function placeOf(source: ListSource, prefix: string, options: ListOptions): Place {
   if (options.continue !== undefined) {
-    const place = parseToken(options.continue);
+    const given = parseToken(options.continue);
+    const isLatest = given.revision === LATEST;
+    const place = isLatest ? { ...given, revision: source.revision } : given;
     const isOurs = place.afterKey?.startsWith(prefix) === true;
     if (isOurs && place.revision <= source.revision) return place;
     throw badToken();
@@ -118,6 +123,11 @@ function placeOf(source: ListSource, prefix: string, options: ListOptions): Plac
     "too-new",
     `Too large resource version: ${revision}, current: ${source.revision}`,
   );
+}
+
+/** From the same place on, whatever has happened since. */
+export function latestToken(token: string): string {
+  return tokenOf({ ...parseToken(token), revision: LATEST });
 }
 
 function tokenOf({ revision, afterKey }: Place): string {

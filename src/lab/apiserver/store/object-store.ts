@@ -96,6 +96,11 @@ export class ObjectStore implements AsyncDisposable {
     );
   }
 
+  /** What was before now cannot be watched from any more, as after a new start. */
+  forgetHistory(): void {
+    this.#window.forget();
+  }
+
   /** Answers the last state, with the deletion's revision. Rejects as `update`. */
   async delete(key: string, expectedRevision?: number): Promise<StoredObject> {
     return present(

@@ -1,4 +1,5 @@
 /** One state of an object as bytes: on disk, in the watch window, and in answers. */
+import { isDeepStrictEqual } from "node:util";
 import { StoreError } from "./errors.ts";
 import type { StorableObject, StoredObject } from "./types.ts";
 
@@ -46,9 +47,11 @@ export function encode(key: string, object: StorableObject, revision: number): S
   return new Stored(key, value);
 }
 
-/** Whether `object` is what is stored already, resourceVersion aside. */
+/** Whether `object` is what is stored already, resourceVersion and the order of keys aside. */
 export function isSame(stored: Stored, object: StorableObject): boolean {
-  return stored.json.equals(Buffer.from(textAt(object, stored.revision)));
+  const text = Buffer.from(textAt(object, stored.revision));
+  if (text.length !== stored.json.length) return false;
+  return stored.json.equals(text) || isDeepStrictEqual(JSON.parse(text.toString()), stored.object);
 }
 
 function textAt(object: StorableObject, revision: number): string {

@@ -57,6 +57,11 @@ export class EventWindow {
     }
   }
 
+  /** Nobody goes on from before now. */
+  forget(): void {
+    while (this.#length > 0) this.#dropOldest();
+  }
+
   /** Throws `expired` when events after `revision` have been dropped. */
   check(revision: number): void {
     if (revision >= this.#floor) return;

@@ -30,7 +30,11 @@ export function planDaemonSet(facts: DaemonSetFacts): Plan {
   const claimed = claim(daemonSet, PODS, facts.pods);
   const byNode = groupByNode(claimed.owned);
   const status = statusOf(facts, byNode);
-  const operations = [...claimed.operations, ...statusUpdate(daemonSet, status)];
+  const operations = [
+    ...surgeWarning(daemonSet),
+    ...claimed.operations,
+    ...statusUpdate(daemonSet, status),
+  ];
   if (isTerminating(daemonSet)) return { operations };
   const changes = manage(facts, byNode);
   const update = changes.length > 0 ? [] : rollingUpdate(facts, byNode);
@@ -49,6 +53,19 @@ function selectsAll(daemonSet: DaemonSet): Plan {
   const message = "This daemon set is selecting all pods. A non-empty selector is required.";
   const event = warning("SelectingAll", message);
   return { operations: [{ verb: "event", about: daemonSet, event }] };
+}
+
+/** Once for each change of the specification. */
+function surgeWarning(daemonSet: DaemonSet): Operation[] {
+  const { updateStrategy } = daemonSet.spec;
+  const { maxSurge = 0 } = updateStrategy?.rollingUpdate ?? {};
+  const { generation } = daemonSet.metadata;
+  if (Number.parseInt(String(maxSurge), 10) === 0) return [];
+  if (daemonSet.status?.observedGeneration === generation) return [];
+  const message =
+    "spec.updateStrategy.rollingUpdate.maxSurge is not supported here: " +
+    "an old pod is deleted before its successor is made.";
+  return [{ verb: "event", about: daemonSet, event: warning("Unsupported", message) }];
 }
 
 function groupByNode(pods: readonly Pod[]): PodsByNode {

@@ -19,7 +19,7 @@ import { isComplete, pauseNote, progressNote, untilDeadlineMs, withProgress } fr
 import { recreateStep } from "./recreate.ts";
 import { rollingStep } from "./rolling.ts";
 import { isScaling, scaleOperations } from "./scale.ts";
-import { countStatus, revisionUpdate, statusUpdate, withReplicaFailure } from "./status.ts";
+import { countStatus, statusAndRevision, statusUpdate, withReplicaFailure } from "./status.ts";
 
 export interface DeploymentFacts {
   readonly deployment: Deployment;
@@ -46,6 +46,8 @@ export function planDeployment(facts: DeploymentFacts): Plan {
     const status = { ...deployment.status, conditions: paused };
     return { operations: [...operations, ...statusUpdate(deployment, status)] };
   }
+  const refreshed = refreshCurrent(rollout);
+  if (refreshed.length > 0) return { operations: [...operations, ...refreshed] };
   const plan =
     deployment.spec.paused === true || isScaling(rollout) ? resized(rollout) : rolledOut(rollout);
   return { ...plan, operations: [...operations, ...plan.operations] };
@@ -74,13 +76,17 @@ function resized(rollout: Rollout): Plan {
   const changes = scaleOperations(rollout);
   const isSettled = changes.length === 0 && deployment.spec.paused === true;
   const kept = isSettled ? removeHistory(deployment, old) : [];
-  return { operations: [...changes, ...kept, ...statusUpdate(deployment, numbers(rollout))] };
+  return {
+    operations: [
+      ...changes,
+      ...kept,
+      ...statusAndRevision(deployment, revisionAfter(rollout, []), numbers(rollout)),
+    ],
+  };
 }
 
 function rolledOut(rollout: Rollout): Plan {
   const { deployment, current, old, nowMs } = rollout;
-  const refreshed = refreshCurrent(rollout);
-  if (refreshed.length > 0) return { operations: refreshed };
   const changes =
     current === undefined && isRolling(deployment)
       ? [createCurrent(rollout)]
@@ -95,8 +101,7 @@ function rolledOut(rollout: Rollout): Plan {
     operations: [
       ...changes,
       ...(isDone ? removeHistory(deployment, old) : []),
-      ...revisionUpdate(deployment, revision),
-      ...statusUpdate(deployment, status),
+      ...statusAndRevision(deployment, revision, status),
     ],
     ...(againInMs === undefined ? {} : { againInMs }),
   };

@@ -73,12 +73,24 @@ export function statusUpdate(deployment: Deployment, status: DeploymentStatus): 
 }
 
 /** The Deployment carries the revision of its present ReplicaSet. */
-export function revisionUpdate(deployment: Deployment, revision: number): Operation[] {
-  if (revision === 0 || revisionOf(deployment) === revision) return [];
+function withRevision(deployment: Deployment, revision: number): Deployment {
+  if (revision === 0 || revisionOf(deployment) === revision) return deployment;
   const { metadata } = deployment;
   const annotations = { ...metadata.annotations, [REVISION]: String(revision) };
-  const object: Deployment = { ...deployment, metadata: { ...metadata, annotations } };
-  return [{ verb: "update", resource: DEPLOYMENTS, object }];
+  return { ...deployment, metadata: { ...metadata, annotations } };
+}
+
+/** With its annotations first: a status that is written with earlier ones would undo them. */
+export function statusAndRevision(
+  deployment: Deployment,
+  revision: number,
+  status: DeploymentStatus,
+): Operation[] {
+  const object = withRevision(deployment, revision);
+  return [
+    ...(object === deployment ? [] : [{ verb: "update", resource: DEPLOYMENTS, object } as const]),
+    ...statusUpdate(object, status),
+  ];
 }
 
 function withoutZeros(status: object | undefined): object {

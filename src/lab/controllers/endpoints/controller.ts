@@ -1,4 +1,4 @@
-/** Both follow services and pods; each is told of the services that a change concerns. */
+/** They follow services, and pods or what people wrote; each is told of the services that a change concerns. */
 import { joinKey, keyOf, splitKey } from "../model/object.ts";
 import type { Change, ObjectCache } from "../engine/cache.ts";
 import type { Context } from "../engine/context.ts";
@@ -12,6 +12,7 @@ import { matchesLabels } from "../model/selector.ts";
 import type { EndpointSlice, Endpoints, Service } from "../model/service.ts";
 import { itself } from "../workload/owners.ts";
 import { ENDPOINTS_MANAGED_BY_LABEL, ENDPOINTS_MANAGER, planEndpoints } from "./endpoints.ts";
+import { isMirrored, planMirror } from "./mirror.ts";
 import { MANAGED_BY_LABEL, MANAGER, planSlices, SERVICE_NAME_LABEL } from "./slices.ts";
 
 export function endpointSliceController(context: Context): Controller {
@@ -19,10 +20,7 @@ export function endpointSliceController(context: Context): Controller {
   const pods = context.cache<Pod>(PODS);
   const slices = context.cache<EndpointSlice>(ENDPOINT_SLICES);
   const nodes = context.cache<Node>(NODES);
-  slices.addIndex("service", (slice) => {
-    const name = slice.metadata.labels?.[SERVICE_NAME_LABEL];
-    return name === undefined ? [] : [joinKey(slice.metadata.namespace, name)];
-  });
+  slices.addIndex("service", serviceOf);
   const controller = new Controller(context, {
     name: "endpoint-slice-controller",
     plan: (key) => {
@@ -39,12 +37,11 @@ export function endpointSliceController(context: Context): Controller {
   return controller
     .on(services, itself)
     .on(pods, (change) => servicesOf(services, change))
-    .on(slices, ({ before, after }) => {
-      const slice = after ?? before;
-      const name = slice?.metadata.labels?.[SERVICE_NAME_LABEL];
-      const isOurs = slice?.metadata.labels?.[MANAGED_BY_LABEL] === MANAGER;
-      return name !== undefined && isOurs ? [joinKey(slice?.metadata.namespace, name)] : [];
-    })
+    .on(slices, ({ before, after }) =>
+      [before, after].flatMap((slice) =>
+        slice?.metadata.labels?.[MANAGED_BY_LABEL] === MANAGER ? serviceOf(slice) : [],
+      ),
+    )
     .on(nodes, ({ before, after }) =>
       before?.metadata.labels?.[ZONE_LABEL] === after?.metadata.labels?.[ZONE_LABEL]
         ? []
@@ -73,6 +70,39 @@ export function endpointsController(context: Context): Controller {
     .on(services, itself)
     .on(endpoints, itself)
     .on(pods, (change) => servicesOf(services, change));
+}
+
+export function mirroringController(context: Context): Controller {
+  const services = context.cache<Service>(SERVICES);
+  const endpoints = context.cache<Endpoints>(ENDPOINTS);
+  const slices = context.cache<EndpointSlice>(ENDPOINT_SLICES);
+  slices.addIndex("service", serviceOf);
+  return new Controller(context, {
+    name: "endpoint-slice-mirroring-controller",
+    plan: (key) =>
+      planMirror({
+        service: services.get(key),
+        endpoints: endpoints.get(key),
+        slices: slices.by("service", key),
+      }),
+  })
+    .on(services, ({ before, after }) => {
+      const isSelecting = (service: Service | undefined): boolean | undefined =>
+        service && service.spec?.selector !== undefined;
+      return isSelecting(before) === isSelecting(after) ? [] : itself({ before, after });
+    })
+    .on(endpoints, itself)
+    .on(slices, ({ before, after }) =>
+      [before, after].flatMap((slice) =>
+        slice !== undefined && isMirrored(slice) ? serviceOf(slice) : [],
+      ),
+    );
+}
+
+/** The key of the service that a slice is of. */
+function serviceOf({ metadata }: EndpointSlice): string[] {
+  const name = metadata.labels?.[SERVICE_NAME_LABEL];
+  return name === undefined ? [] : [joinKey(metadata.namespace, name)];
 }
 
 /** Services that select the pod as it was or is, when what they see of it has changed. */

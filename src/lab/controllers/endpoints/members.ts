@@ -73,7 +73,7 @@ function addressesOf(pod: Pod): string[] {
   return many.length > 0 || podIP === "" ? many : [podIP];
 }
 
-function familyOf(address: string): Family | undefined {
+export function familyOf(address: string): Family | undefined {
   try {
     return IpAddress.parse(address).family === 4 ? "IPv4" : "IPv6";
   } catch {

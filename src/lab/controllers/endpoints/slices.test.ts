@@ -36,7 +36,7 @@ test("a slice says whose it is and where each endpoint is", () => {
 test("a service without endpoints has an empty slice, one without a selector has none of ours", () => {
   assert.deepEqual(
     created(service("web"), []).map(({ endpoints, ports }) => [endpoints, ports]),
-    [[[], []]],
+    [[null, null]],
   );
   const { selector: _none, ...spec } = service("web").spec ?? {};
   assert.deepEqual(created({ ...service("web"), spec }), []);
@@ -60,14 +60,14 @@ test("headless services are marked, and pods with a name of their own have it", 
   const named = pod("web-1", { spec: { hostname: "one", subdomain: "web" } });
   const [slice] = created(service("web", { clusterIP: "None", ports: [] }), [named]);
   assert.equal(slice?.metadata.labels?.["service.kubernetes.io/headless"], "");
-  assert.equal(slice?.endpoints[0]?.hostname, "one");
+  assert.equal(slice?.endpoints?.[0]?.hostname, "one");
 });
 
 test("what is not ready is published where the service says so, and finished pods never", () => {
   const pods = [pod("web-1", { isReady: false }), pod("web-2", { status: { phase: "Failed" } })];
   const conditions = (owner: Service): unknown[] =>
     created(owner, pods).flatMap(({ endpoints }) =>
-      endpoints.map((each) => each.conditions?.ready),
+      (endpoints ?? []).map((each) => each.conditions?.ready),
     );
   assert.deepEqual(conditions(service("web")), [false]);
   assert.deepEqual(conditions(service("web", { publishNotReadyAddresses: true })), [true]);

@@ -1,27 +1,13 @@
 /** EndpointSlices of a service: one list a family and set of ports, in slices of at most 100. */
-import type { Operation, Plan } from "../engine/operations.ts";
-import { ENDPOINT_SLICES } from "../engine/resources.ts";
-import {
-  byAge,
-  compareText,
-  controllerReference,
-  isControlledBy,
-  isTerminating,
-} from "../model/object.ts";
+import type { Plan } from "../engine/operations.ts";
+import { isControlledBy, isTerminating } from "../model/object.ts";
 import { type Node, ZONE_LABEL } from "../model/node.ts";
 import type { Pod } from "../model/pod.ts";
-import { canonical, isSame } from "../model/same.ts";
-import type { Endpoint, EndpointPort, EndpointSlice, Service } from "../model/service.ts";
+import { canonical } from "../model/same.ts";
+import type { Endpoint, EndpointSlice, Service } from "../model/service.ts";
 import { conditionsOf } from "./conditions.ts";
-import {
-  addressOf,
-  familiesOf,
-  type Family,
-  hostnameIn,
-  isHeadless,
-  membersOf,
-  portsOf,
-} from "./members.ts";
+import { endpointKey, type Group, reconcileSlices } from "./fill.ts";
+import { addressOf, familiesOf, hostnameIn, isHeadless, membersOf, portsOf } from "./members.ts";
 
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 export const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
@@ -38,30 +24,18 @@ interface SliceFacts {
   readonly nodes: ReadonlyMap<string, Node>;
 }
 
-/** Endpoints that have the same ports. */
-interface Group {
-  readonly family: Family;
-  readonly ports: EndpointPort[];
-  readonly endpoints: Map<string, Endpoint>;
-}
-
 export function planSlices(facts: SliceFacts): Plan {
   const { service, pods } = facts;
   if (isTerminating(service)) return { operations: [] };
   const members = membersOf(service, pods);
   if (members === undefined) return { operations: [] };
   const own = facts.slices.filter((slice) => isOwn(service, slice) && !isTerminating(slice));
-  const used = new Set<EndpointSlice>();
-  const operations: Operation[] = [];
-  for (const group of groupsOf(service, members, facts.nodes)) {
-    operations.push(...fill(service, group, own, used));
-  }
-  const unused = own.filter((slice) => !used.has(slice)).toSorted(byAge);
-  const deletions = unused.map(
-    (target): Operation => ({ verb: "delete", resource: ENDPOINT_SLICES, target }),
-  );
-  // New endpoints first: in between, there are rather too many than too few.
-  return { operations: [...operations, ...deletions] };
+  const operations = reconcileSlices(groupsOf(service, members, facts.nodes), own, {
+    owner: service,
+    labels: labelsOf(service),
+    maxEndpoints: MAX_ENDPOINTS_PER_SLICE,
+  });
+  return { operations };
 }
 
 function isOwn(service: Service, slice: EndpointSlice): boolean {
@@ -79,8 +53,8 @@ function groupsOf(
   members: readonly Pod[],
   nodes: ReadonlyMap<string, Node>,
 ): Group[] {
-  return familiesOf(service).flatMap((family) => {
-    const groups = new Map<string, Group>();
+  return familiesOf(service).flatMap((family): Group[] => {
+    const groups = new Map<string, Group & { endpoints: Map<string, Endpoint> }>();
     for (const pod of members) {
       const address = addressOf(pod, family);
       if (address === undefined) continue;
@@ -104,9 +78,11 @@ function endpointOf(
   const { name, namespace = "", uid = "" } = pod.metadata;
   const { nodeName } = pod.spec;
   const zone = nodes.get(nodeName ?? "")?.metadata.labels?.[ZONE_LABEL];
+  const conditions = conditionsOf(service, pod);
   return {
     addresses: [address],
-    conditions: conditionsOf(service, pod),
+    conditions,
+    ...(conditions.ready ? hintsOf(service, nodeName, zone) : {}),
     ...hostnameIn(service, pod),
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(zone === undefined ? {} : { zone }),
@@ -114,91 +90,26 @@ function endpointOf(
   };
 }
 
-function endpointKey({ targetRef, addresses }: Endpoint): string {
-  return `${targetRef?.uid ?? ""} ${addresses.join(",")}`;
-}
+const KEEP_CLOSE: ReadonlySet<string> = new Set(["PreferClose", "PreferSameZone"]);
+const KEEP_ON_NODE = "PreferSameNode";
 
-/** Endpoints stay in the slice they are in; new ones go where there is room, then into new slices. */
-function fill(
-  service: Service,
-  group: Group,
-  own: readonly EndpointSlice[],
-  used: Set<EndpointSlice>,
-): Operation[] {
-  const rest = new Map(group.endpoints);
-  const reusable = own
-    .filter((slice) => slice.addressType === group.family && isSame(slice.ports, group.ports))
-    .toSorted(byAge);
-  const contents = reusable.map((slice) => ({ slice, endpoints: kept(slice, rest) }));
-  for (const { endpoints } of contents) topUp(endpoints, rest);
-  const operations: Operation[] = [];
-  const isPlaceholder = group.endpoints.size === 0;
-  for (const { slice, endpoints } of contents) {
-    const isFirstPlaceholder = isPlaceholder && slice === reusable[0];
-    if (endpoints.length === 0 && !isFirstPlaceholder) continue;
-    used.add(slice);
-    operations.push(...update(service, slice, endpoints));
-  }
-  while (rest.size > 0 || (isPlaceholder && reusable.length === 0 && operations.length === 0)) {
-    const endpoints: Endpoint[] = [];
-    topUp(endpoints, rest);
-    const object = newSlice(service, group, endpoints);
-    operations.push({ verb: "create", resource: ENDPOINT_SLICES, object });
-    if (isPlaceholder) break;
-  }
-  return operations;
-}
-
-function kept(slice: EndpointSlice, rest: Map<string, Endpoint>): Endpoint[] {
-  return (slice.endpoints ?? []).flatMap((endpoint) => {
-    const key = endpointKey(endpoint);
-    const wanted = rest.get(key);
-    rest.delete(key);
-    return wanted ?? [];
-  });
-}
-
-function topUp(endpoints: Endpoint[], rest: Map<string, Endpoint>): void {
-  for (const [key, endpoint] of rest) {
-    if (endpoints.length >= MAX_ENDPOINTS_PER_SLICE) return;
-    endpoints.push(endpoint);
-    rest.delete(key);
-  }
-}
-
-function update(service: Service, slice: EndpointSlice, endpoints: Endpoint[]): Operation[] {
-  const labels = labelsOf(service);
-  const isCurrent = isSame(slice.metadata.labels, labels) && isSameSet(slice.endpoints, endpoints);
-  if (isCurrent) return [];
-  const object: EndpointSlice = {
-    ...slice,
-    metadata: { ...slice.metadata, labels },
-    endpoints,
-  };
-  return [{ verb: "update", resource: ENDPOINT_SLICES, object }];
-}
-
-function isSameSet(before: readonly Endpoint[] | undefined, after: readonly Endpoint[]): boolean {
-  const sorted = (endpoints: readonly Endpoint[]): string[] =>
-    endpoints.map(canonical).toSorted(compareText);
-  return isSame(sorted(before ?? []), sorted(after));
-}
-
-function newSlice(service: Service, group: Group, endpoints: Endpoint[]): EndpointSlice {
-  const { name, namespace = "" } = service.metadata;
+/** Whose traffic an endpoint is for, where the service is to keep it close. */
+function hintsOf(
+  { spec }: Service,
+  nodeName: string | undefined,
+  zone: string | undefined,
+): Pick<Endpoint, "hints"> {
+  const { trafficDistribution = "" } = spec ?? {};
+  const isOnNode = trafficDistribution === KEEP_ON_NODE;
+  if (!isOnNode && !KEEP_CLOSE.has(trafficDistribution)) return {};
+  const forNodes = isOnNode && nodeName !== undefined ? [{ name: nodeName }] : [];
+  const forZones = zone === undefined ? [] : [{ name: zone }];
+  if (forNodes.length + forZones.length === 0) return {};
   return {
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: {
-      name: "",
-      generateName: `${name}-`,
-      namespace,
-      labels: labelsOf(service),
-      ownerReferences: [controllerReference(service)],
+    hints: {
+      ...(forZones.length === 0 ? {} : { forZones }),
+      ...(forNodes.length === 0 ? {} : { forNodes }),
     },
-    addressType: group.family,
-    endpoints,
-    ports: group.ports,
   };
 }
 

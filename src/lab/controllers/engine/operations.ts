@@ -7,6 +7,8 @@ export interface EventText {
   readonly reason: string;
   /** `{name}` stands for the name of the object written, `{error}` for why it failed. */
   readonly message: string;
+  /** What was being done; those who say it write events of the newer form. */
+  readonly action?: string;
 }
 
 /** Events about an owner, for how a write went. */

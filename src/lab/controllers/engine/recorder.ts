@@ -2,10 +2,11 @@
  * Events about objects. The same event again is counted on the one that is there. Nothing depends
  * on them: one that cannot be written is logged and dropped.
  */
+import { hostname } from "node:os";
 import type { Clock } from "#base";
 import type { Logger } from "#base/log";
 import type { ApiObject } from "../model/object.ts";
-import { timestamp } from "../model/time.ts";
+import { microTimestamp, timestamp } from "../model/time.ts";
 import { type Api, isNotFound, messageOf } from "./api.ts";
 import type { EventText } from "./operations.ts";
 import { EVENTS } from "./resources.ts";
@@ -76,7 +77,7 @@ export class EventRecorder implements AsyncDisposable {
     const key = JSON.stringify(id);
     const namespace = about.metadata.namespace ?? "default";
     const known = this.#recorded.get(key);
-    if (known !== undefined && (await this.#count(namespace, known, nowMs))) return;
+    if (known !== undefined && (await this.#count(namespace, known, event, nowMs))) return;
     const name = `${about.metadata.name}.${this.#suffix(nowMs)}`;
     await this.#api.create(EVENTS, newEvent({ component, about, event, namespace, name, nowMs }));
     this.#remember(key, { name, count: 1 });
@@ -90,9 +91,18 @@ export class EventRecorder implements AsyncDisposable {
     );
   }
 
-  async #count(namespace: string, known: Recorded, nowMs: number): Promise<boolean> {
+  async #count(
+    namespace: string,
+    known: Recorded,
+    { action }: EventText,
+    nowMs: number,
+  ): Promise<boolean> {
     known.count++;
-    const patch = { count: known.count, lastTimestamp: timestamp(nowMs) };
+    const { count } = known;
+    const patch =
+      action === undefined
+        ? { count, lastTimestamp: timestamp(nowMs) }
+        : { series: { count, lastObservedTime: microTimestamp(nowMs) } };
     try {
       await this.#api.patch(EVENTS, { namespace, name: known.name }, patch);
       return true;
@@ -146,11 +156,19 @@ function newEvent({
     type: event.type,
     reason: event.reason,
     message: event.message,
-    source: { component },
     reportingComponent: component,
-    reportingInstance: "",
-    count: 1,
-    firstTimestamp: timestamp(nowMs),
-    lastTimestamp: timestamp(nowMs),
+    ...(event.action === undefined
+      ? {
+          source: { component },
+          reportingInstance: "",
+          count: 1,
+          firstTimestamp: timestamp(nowMs),
+          lastTimestamp: timestamp(nowMs),
+        }
+      : {
+          action: event.action,
+          reportingInstance: `${component}-${hostname()}`,
+          eventTime: microTimestamp(nowMs),
+        }),
   };
 }

@@ -15,6 +15,13 @@ export const DEPLOYMENTS: Resource = RESOURCES.Deployment;
 export const REPLICA_SETS: Resource = RESOURCES.ReplicaSet;
 export const DAEMON_SETS: Resource = RESOURCES.DaemonSet;
 export const LEASES: Resource = RESOURCES.Lease;
+export const CLAIMS: Resource = {
+  group: "",
+  version: "v1",
+  plural: "persistentvolumeclaims",
+  kind: "PersistentVolumeClaim",
+  isNamespaced: true,
+};
 
 /** `deployments.apps`, `pods`: what people call a resource. */
 export function nameOfResource(resource: Resource): string {

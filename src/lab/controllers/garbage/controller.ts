@@ -6,7 +6,7 @@ import { isNotFound, messageOf } from "../engine/api.ts";
 import type { Context } from "../engine/context.ts";
 import { Controller } from "../engine/controller.ts";
 import { canAll } from "../engine/discovery.ts";
-import { NOTHING_TO_DO, type Plan } from "../engine/operations.ts";
+import { NOTHING_TO_DO, type Operation, type Plan, warning } from "../engine/operations.ts";
 import { nameOfResource } from "../engine/resources.ts";
 import { type ApiObject, type OwnerReference } from "../model/object.ts";
 import { isWaitingForDependents, metadataOf, OwnerGraph } from "./graph.ts";
@@ -110,12 +110,15 @@ export class GarbageCollector implements AsyncDisposable {
 
   #changed(resource: Resource, object: ApiObject): void {
     const uid = object.metadata.uid ?? "";
+    const before = this.#graph.get(uid)?.object;
     this.#graph.put(resource, metadataOf(object));
     const { ownerReferences = [], deletionTimestamp, finalizers = [] } = object.metadata;
     if (ownerReferences.length > 0 || (deletionTimestamp !== undefined && finalizers.length > 0)) {
       this.#controller.add(uid);
     }
     this.#tellWaitingOwners(object);
+    // Those that it had before may have waited for just this.
+    if (before !== undefined) this.#tellWaitingOwners(before);
     if (isWaitingForDependents(object)) this.#tellDependents(uid);
   }
 
@@ -143,23 +146,34 @@ export class GarbageCollector implements AsyncDisposable {
     const item = this.#graph.get(uid);
     if (item === undefined) return NOTHING_TO_DO;
     const owners = new Map<string, ApiObject | undefined>();
-    for (const reference of item.object.metadata.ownerReferences ?? []) {
+    const references = item.object.metadata.ownerReferences ?? [];
+    for (const reference of references) {
       owners.set(reference.uid, await this.#owner(item.object, reference));
     }
-    return { operations: planGarbage({ item, owners, dependents: this.#graph.dependentsOf(uid) }) };
+    const dependents = this.#graph.dependentsOf(uid);
+    return {
+      operations: [
+        ...references
+          .filter((reference) => this.#isElsewhere(item.object, reference))
+          .map((reference) => elsewhere(item.object, reference)),
+        ...planGarbage({ item, owners, dependents }),
+      ],
+    };
+  }
+
+  /** An owner of that uid is there, and in another namespace, or in one where the object is in none. */
+  #isElsewhere({ metadata }: ApiObject, { uid }: OwnerReference): boolean {
+    const namespace = this.#graph.get(uid)?.object.metadata.namespace;
+    return namespace !== undefined && namespace !== metadata.namespace;
   }
 
   /** From the graph; what is not in it is asked for, so that nothing goes by mistake. */
   async #owner(dependent: ApiObject, reference: OwnerReference): Promise<ApiObject | undefined> {
-    const known = this.#graph.get(reference.uid);
     const { namespace } = dependent.metadata;
-    if (known !== undefined) {
-      const { namespace: ownerNamespace } = known.object.metadata;
-      return ownerNamespace === undefined || ownerNamespace === namespace
-        ? known.object
-        : undefined;
-    }
-    const resource = await this.#context.discovery.find(reference.apiVersion, reference.kind);
+    const known = this.#graph.get(reference.uid);
+    if (known !== undefined && !this.#isElsewhere(dependent, reference)) return known.object;
+    const resource =
+      known?.resource ?? (await this.#context.discovery.find(reference.apiVersion, reference.kind));
     if (resource === undefined) {
       // Of a kind that nobody serves: it may be served again, and nothing is deleted for it.
       throw new AppError(
@@ -167,6 +181,9 @@ export class GarbageCollector implements AsyncDisposable {
         `nobody serves ${reference.kind} of ${reference.apiVersion}, owner of ${dependent.metadata.name}`,
       );
     }
+    // Where to look for it cannot be told: it is left in peace.
+    if (resource.isNamespaced && namespace === undefined) return standIn(reference);
+    if (known !== undefined) return undefined;
     const { name } = reference;
     const ref = resource.isNamespaced && namespace !== undefined ? { namespace, name } : { name };
     try {
@@ -177,4 +194,15 @@ export class GarbageCollector implements AsyncDisposable {
       throw error;
     }
   }
+}
+
+function standIn({ apiVersion, kind, name, uid }: OwnerReference): ApiObject {
+  return { apiVersion, kind, metadata: { name, uid } };
+}
+
+function elsewhere(about: ApiObject, { apiVersion, kind, name, uid }: OwnerReference): Operation {
+  const { namespace = "" } = about.metadata;
+  const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+  const message = `ownerRef ${owner} does not exist in namespace "${namespace}"`;
+  return { verb: "event", about, event: warning("OwnerRefInvalidNamespace", message) };
 }

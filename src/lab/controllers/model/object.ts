@@ -41,6 +41,7 @@ export interface Condition {
   lastUpdateTime?: string;
   lastHeartbeatTime?: string | null;
   lastProbeTime?: string | null;
+  observedGeneration?: number;
 }
 
 /** What a namespaced object's key and a cluster-wide object's key look like: `namespace/name`, `name`. */

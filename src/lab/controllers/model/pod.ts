@@ -70,12 +70,19 @@ export interface TopologySpreadConstraint {
   topologyKey: string;
   whenUnsatisfiable: string;
   labelSelector?: LabelSelector;
+  matchLabelKeys?: string[];
+  minDomains?: number;
+  nodeAffinityPolicy?: string;
+  nodeTaintsPolicy?: string;
 }
 
 export interface PodSpec {
   nodeName?: string;
   nodeSelector?: Record<string, string>;
   schedulerName?: string;
+  priority?: number;
+  preemptionPolicy?: string;
+  volumes?: { persistentVolumeClaim?: { claimName: string } }[];
   schedulingGates?: { name: string }[];
   affinity?: Affinity;
   tolerations?: Toleration[];
@@ -101,6 +108,7 @@ export interface PodStatus {
   podIPs?: { ip: string }[];
   containerStatuses?: ContainerStatus[];
   nominatedNodeName?: string;
+  startTime?: string;
 }
 
 export interface Pod extends ApiObject {

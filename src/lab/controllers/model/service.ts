@@ -42,12 +42,13 @@ export interface Endpoint {
   nodeName?: string;
   zone?: string;
   targetRef?: TargetReference;
+  hints?: { forZones?: { name: string }[]; forNodes?: { name: string }[] };
 }
 
 export interface EndpointSlice extends ApiObject {
   addressType: string;
-  endpoints: Endpoint[];
-  ports?: EndpointPort[];
+  endpoints: Endpoint[] | null;
+  ports?: EndpointPort[] | null;
 }
 
 export interface EndpointAddress {

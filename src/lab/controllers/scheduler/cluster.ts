@@ -1,5 +1,5 @@
 /** Nodes with the pods that are on them, as the filters see them. */
-import type { ApiObject } from "../model/object.ts";
+import { type ApiObject, keyOf } from "../model/object.ts";
 import type { Node } from "../model/node.ts";
 import { isFinished, type Pod } from "../model/pod.ts";
 
@@ -13,6 +13,15 @@ export interface Cluster {
   readonly nodes: readonly NodeFacts[];
   /** Labels of namespaces, for namespace selectors. */
   readonly namespaces: ReadonlyMap<string, ApiObject>;
+  /** By namespace and name. */
+  readonly claims: ReadonlyMap<string, Claim>;
+  /** Pods that wait for a node that others were made to leave for them. */
+  readonly nominated: readonly Pod[];
+}
+
+/** A PersistentVolumeClaim. */
+export interface Claim extends ApiObject {
+  status?: { phase?: string };
 }
 
 /** Why a pod cannot be on a node. */
@@ -24,15 +33,23 @@ export interface Refusal {
 
 export type Filter = (pod: Pod, facts: NodeFacts, cluster: Cluster) => Refusal | undefined;
 
-export function clusterOf(
-  nodes: readonly Node[],
-  pods: readonly Pod[],
-  namespaces: readonly ApiObject[],
-): Cluster {
+interface Objects {
+  readonly nodes: readonly Node[];
+  readonly pods: readonly Pod[];
+  readonly namespaces?: readonly ApiObject[];
+  readonly claims?: readonly Claim[];
+}
+
+export function clusterOf({ nodes, pods, namespaces = [], claims = [] }: Objects): Cluster {
   const byNode = new Map<string, Pod[]>();
+  const nominated: Pod[] = [];
   for (const pod of pods) {
+    if (isFinished(pod)) continue;
     const name = pod.spec.nodeName ?? "";
-    if (name === "" || isFinished(pod)) continue;
+    if (name === "") {
+      if ((pod.status?.nominatedNodeName ?? "") !== "") nominated.push(pod);
+      continue;
+    }
     const list = byNode.get(name);
     if (list === undefined) byNode.set(name, [pod]);
     else list.push(pod);
@@ -40,7 +57,24 @@ export function clusterOf(
   return {
     nodes: nodes.map((node) => ({ node, pods: byNode.get(node.metadata.name) ?? [] })),
     namespaces: new Map(namespaces.map((each) => [each.metadata.name, each])),
+    claims: new Map(claims.map((each) => [keyOf(each), each])),
+    nominated,
   };
+}
+
+/** A node with other pods on it, in the cluster as it would then be. */
+export function withPods(
+  cluster: Cluster,
+  { node }: NodeFacts,
+  pods: readonly Pod[],
+): { facts: NodeFacts; cluster: Cluster } {
+  const facts = { node, pods };
+  const nodes = cluster.nodes.map((each) => (each.node === node ? facts : each));
+  return { facts, cluster: { ...cluster, nodes } };
+}
+
+export function priorityOf({ spec }: Pod): number {
+  return spec.priority ?? 0;
 }
 
 export function unresolvable(...reasons: string[]): Refusal {

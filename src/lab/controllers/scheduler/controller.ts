@@ -3,12 +3,12 @@ import type { Change } from "../engine/cache.ts";
 import type { Context } from "../engine/context.ts";
 import { Controller } from "../engine/controller.ts";
 import { NOTHING_TO_DO } from "../engine/operations.ts";
-import { NAMESPACES, NODES, PODS } from "../engine/resources.ts";
+import { CLAIMS, NAMESPACES, NODES, PODS } from "../engine/resources.ts";
 import { type ApiObject, keyOf } from "../model/object.ts";
 import type { Node } from "../model/node.ts";
 import { isFinished, type Pod } from "../model/pod.ts";
 import { isSame } from "../model/same.ts";
-import { clusterOf } from "./cluster.ts";
+import { type Claim, clusterOf } from "./cluster.ts";
 import { isPending, type Placement, planPlacement } from "./plan.ts";
 
 /** A pod that found no node is tried again after so long at the soonest, and twice as long each time. */
@@ -45,6 +45,7 @@ export function scheduler(context: Context): Controller {
   const pods = context.cache<Pod>(PODS);
   const nodes = context.cache<Node>(NODES);
   const namespaces = context.cache<ApiObject>(NAMESPACES);
+  const claims = context.cache<Claim>(CLAIMS);
   const { clock } = context;
   const unplaced = new Unplaced();
   const controller = new Controller(context, {
@@ -56,7 +57,12 @@ export function scheduler(context: Context): Controller {
         unplaced.forget(key);
         return NOTHING_TO_DO;
       }
-      const cluster = clusterOf(nodes.all(), pods.all(), namespaces.all());
+      const cluster = clusterOf({
+        nodes: nodes.all(),
+        pods: pods.all(),
+        namespaces: namespaces.all(),
+        claims: claims.all(),
+      });
       const { operations, isPlaced, helpers } = planPlacement(pod, cluster, clock.nowMs());
       if (isPlaced) return { operations };
       unplaced.failed(key, helpers, clock.monotonicMs());
@@ -71,9 +77,17 @@ export function scheduler(context: Context): Controller {
   nodes.onChange((change) => {
     if (matters(change)) retry("nodes");
   });
+  claims.onChange(({ before, after }) => {
+    if (before?.status?.phase !== after?.status?.phase) retry("nodes");
+  });
   return controller.on(pods, (change) => {
     const [before, after] = [holds(change.before), holds(change.after)];
     if (before !== after) retry(before ? "leavingPods" : "comingPods");
+    else if (after && !isSame(change.before?.metadata.labels, change.after?.metadata.labels)) {
+      // To some it comes, for others it goes.
+      retry("leavingPods");
+      retry("comingPods");
+    }
     return pending(change);
   });
 }

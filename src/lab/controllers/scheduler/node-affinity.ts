@@ -29,3 +29,20 @@ export function preferredWeight(pod: Pod, node: Node): number {
     .filter(({ preference }) => matchesTerm(preference, node))
     .reduce((total, { weight }) => total + weight, 0);
 }
+
+/** The nodes that every term of its affinity names; undefined where one leaves it open. */
+export function namedNodes(pod: Pod): ReadonlySet<string> | undefined {
+  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const terms = required?.nodeSelectorTerms ?? [];
+  if (terms.length === 0) return undefined;
+  const names = new Set<string>();
+  for (const { matchFields = [] } of terms) {
+    const lists = matchFields
+      .filter(({ key, operator }) => key === "metadata.name" && operator === "In")
+      .map(({ values = [] }) => values);
+    const [first, ...others] = lists;
+    if (first === undefined) return undefined;
+    for (const name of first) if (others.every((list) => list.includes(name))) names.add(name);
+  }
+  return names;
+}

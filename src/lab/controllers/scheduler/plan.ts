@@ -1,9 +1,10 @@
-import { normal, type Operation, warning } from "../engine/operations.ts";
+import { type EventText, type Operation } from "../engine/operations.ts";
 import { PODS } from "../engine/resources.ts";
-import { isTerminating } from "../model/object.ts";
+import { type Condition, isTerminating } from "../model/object.ts";
 import { isFinished, type Pod, podCondition } from "../model/pod.ts";
 import { timestamp } from "../model/time.ts";
 import type { Cluster } from "./cluster.ts";
+import { type Preemption, PREEMPTED } from "./preemption.ts";
 import { schedule } from "./schedule.ts";
 
 const SCHEDULER = "default-scheduler";
@@ -32,11 +33,18 @@ export function planPlacement(pod: Pod, cluster: Cluster, nowMs: number): Placem
   const decision = schedule(pod, cluster);
   if ("node" in decision)
     return { operations: [bind(pod, decision.node)], isPlaced: true, helpers: NOTHING_HELPS };
-  const event = warning("FailedScheduling", decision.message);
+  const { message, preemption } = decision;
+  const event: EventText = {
+    type: "Warning",
+    reason: "FailedScheduling",
+    message,
+    action: "Scheduling",
+  };
   return {
     operations: [
       { verb: "event", about: pod, event },
-      ...conditionUpdate(pod, decision.message, nowMs),
+      ...statusUpdate(pod, message, preemption?.node, nowMs),
+      ...(preemption === undefined ? [] : preempt(pod, preemption, nowMs)),
     ],
     isPlaced: false,
     helpers: { leavingPods: decision.canWaitForRoom, comingPods: wantsCompany(pod) },
@@ -50,6 +58,12 @@ function wantsCompany({ spec }: Pod): boolean {
 
 function bind(pod: Pod, node: string): Operation {
   const { name, namespace = "", uid } = pod.metadata;
+  const done: EventText = {
+    type: "Normal",
+    reason: "Scheduled",
+    message: `Successfully assigned ${namespace}/${name} to ${node}`,
+    action: "Binding",
+  };
   return {
     verb: "send",
     method: "POST",
@@ -63,37 +77,84 @@ function bind(pod: Pod, node: string): Operation {
       target: { apiVersion: "v1", kind: "Node", name: node },
     },
     leaves: { ...pod, spec: { ...pod.spec, nodeName: node } } as Pod,
-    note: {
-      about: pod,
-      done: normal("Scheduled", `Successfully assigned ${namespace}/${name} to ${node}`),
-    },
+    note: { about: pod, done },
   };
 }
 
-function conditionUpdate(pod: Pod, message: string, nowMs: number): Operation[] {
+/** Those who must go are told why, and then to go. */
+function preempt(pod: Pod, { node, victims }: Preemption, nowMs: number): Operation[] {
+  const event: EventText = {
+    type: "Normal",
+    reason: "Preempted",
+    message: `Preempted by pod ${pod.metadata.uid ?? ""} on node ${node}`,
+    action: "Preempting",
+  };
+  return victims
+    .filter((victim) => !isTerminating(victim))
+    .flatMap((victim): Operation[] => {
+      const condition = conditionOf(victim, nowMs, {
+        type: "DisruptionTarget",
+        status: "True",
+        reason: PREEMPTED,
+        message: `${SCHEDULER}: preempting to accommodate a higher priority pod`,
+      });
+      return [
+        statusPatch(victim, condition),
+        { verb: "delete", resource: PODS, target: victim, note: { about: victim, done: event } },
+      ];
+    });
+}
+
+/** The condition, and the node that others were made to leave for it; nothing where it is said. */
+function statusUpdate(
+  pod: Pod,
+  message: string,
+  nominated: string | undefined,
+  nowMs: number,
+): Operation[] {
   const before = podCondition(pod, "PodScheduled");
-  if (before?.status === "False" && before.message === message) return [];
-  const scheduled = {
+  const { nominatedNodeName = "" } = pod.status ?? {};
+  const isAwaited = message.endsWith("on the nominated node.");
+  const wanted = nominated ?? (isAwaited ? nominatedNodeName : "");
+  const isSaid = before?.status === "False" && before.message === message;
+  if (isSaid && nominatedNodeName === wanted) return [];
+  const condition = conditionOf(pod, nowMs, {
     type: "PodScheduled",
-    status: "False" as const,
+    status: "False",
     reason: "Unschedulable",
     message,
+  });
+  return [statusPatch(pod, condition, { nominatedNodeName: wanted === "" ? null : wanted })];
+}
+
+function conditionOf(
+  pod: Pod,
+  nowMs: number,
+  said: Pick<Condition, "type" | "status" | "reason" | "message">,
+): Condition {
+  const before = podCondition(pod, said.type);
+  const sinceBefore = before?.status === said.status ? before.lastTransitionTime : undefined;
+  const { generation } = pod.metadata;
+  return {
+    ...said,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     lastProbeTime: null,
-    lastTransitionTime:
-      before?.status === "False" && before.lastTransitionTime !== undefined
-        ? before.lastTransitionTime
-        : timestamp(nowMs),
+    lastTransitionTime: sinceBefore ?? timestamp(nowMs),
   };
-  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== scheduled.type);
+}
+
+function statusPatch(pod: Pod, condition: Condition, more: object = {}): Operation {
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
   const { namespace = "", name, resourceVersion } = pod.metadata;
-  return [
-    {
-      verb: "patch",
-      resource: PODS,
-      target: { namespace, name },
-      // A merge patch replaces lists whole: the version keeps others' conditions from being lost.
-      patch: { metadata: { resourceVersion }, status: { conditions: [...others, scheduled] } },
-      subresource: "status",
+  return {
+    verb: "patch",
+    resource: PODS,
+    target: { namespace, name },
+    // A merge patch replaces lists whole: the version keeps others' conditions from being lost.
+    patch: {
+      metadata: { resourceVersion },
+      status: { conditions: [...others, condition], ...more },
     },
-  ];
+    subresource: "status",
+  };
 }

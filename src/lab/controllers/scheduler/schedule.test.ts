@@ -12,9 +12,9 @@ function waiting(spec: Partial<Pod["spec"]>, labels = { app: "new" }): Pod {
 }
 
 function place(one: Pod, nodes: readonly Node[], pods: readonly Pod[] = []): string {
-  const decision = schedule(one, clusterOf(nodes, pods, []));
+  const decision = schedule(one, clusterOf({ nodes, pods }));
   if ("node" in decision) return decision.node;
-  return decision.message.replace(/ preemption: .*$/, "");
+  return decision.message.replace(/ no new claims to deallocate, preemption: .*$/, "");
 }
 
 const web = (host: string): Pod => pod(`web-${host}`, { spec: { nodeName: host } });

@@ -4,7 +4,7 @@ import { backOffUntil, type BackOff, goSeconds, nextBackOff } from "./back-off.t
 import { environmentOf } from "./environment.ts";
 import { expand } from "./expand.ts";
 import { resourceValue } from "./fields.ts";
-import { hostNameOf, hostsFile, resolverFile } from "./host-files.ts";
+import { hostsFile, kernelHostNameOf, resolverFile } from "./host-files.ts";
 import { decodeLogLine, LogEncoder } from "./log-line.ts";
 import type { ObservedContainer, ObservedPod, Run } from "./observed.ts";
 import { planPod } from "./plan.ts";
@@ -46,6 +46,7 @@ function seen(
     isReady: false,
     condemned: undefined,
     retryAt: 0,
+    shownUntil: 0,
   };
   return {
     isSandboxReady: true,
@@ -392,7 +393,7 @@ test("hosts and resolver files", () => {
     dnsConfig: { nameservers: ["8.8.8.8"], options: [{ name: "ndots", value: "2" }] },
   });
   assert.equal(resolverFile(none, host), "nameserver 8.8.8.8\noptions ndots:2\n");
-  assert.equal(hostNameOf(podOf({}, { name: `${"a".repeat(62)}-b` })), "a".repeat(62));
+  assert.equal(kernelHostNameOf(podOf({}, { name: `${"a".repeat(62)}-b` })), "a".repeat(62));
 });
 
 test("log lines: written and read again, in parts where they are long", () => {

@@ -16,10 +16,17 @@ const MAX_HOST_NAME = 63;
 const CLUSTER_DOMAIN = "cluster.local";
 
 /** The pod's host name: its own word for it, else its name, cut where a host name ends. */
-export function hostNameOf(pod: Pod): string {
+function hostNameOf(pod: Pod): string {
   const name = pod.spec.hostname ?? pod.metadata.name;
   if (name.length <= MAX_HOST_NAME) return name;
   return name.slice(0, MAX_HOST_NAME).replace(/[-.]+$/, "");
+}
+
+/** What `hostname` says: with its domain, where the pod asks for that. */
+export function kernelHostNameOf(pod: Pod): string {
+  const domain = pod.spec.setHostnameAsFQDN === true ? hostDomainOf(pod) : undefined;
+  const name = hostNameOf(pod);
+  return domain === undefined ? name : `${name}.${domain}`;
 }
 
 /** The domain in which the pod has a name of its own, or undefined. */

@@ -36,6 +36,8 @@ export interface ObservedContainer {
   readonly condemned: string | undefined;
   /** Not before this moment is it tried again after its image or configuration was missing. */
   readonly retryAt: number;
+  /** Until this moment its last failure is what people see, and nothing is done about it. */
+  readonly shownUntil: number;
 }
 
 /** What is known of a pod on this node. */
@@ -61,6 +63,7 @@ export const UNSEEN: ObservedContainer = {
   isReady: false,
   condemned: undefined,
   retryAt: 0,
+  shownUntil: 0,
 };
 
 export function containerOf(observed: ObservedPod, name: string): ObservedContainer {

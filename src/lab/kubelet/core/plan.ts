@@ -25,6 +25,10 @@ interface Plan {
   readonly againAtMs: number;
 }
 
+/** Why a container is killed whose hook has failed. */
+export const FAILED_POST_START = "FailedPostStartHook";
+/** How one ends that is killed. */
+const KILLED = 137;
 const DEADLINE_EXCEEDED = "DeadlineExceeded";
 
 /** What it takes to bring the pod from what is observed to what its specification says. */
@@ -47,9 +51,10 @@ export function planPod(
   if (!observed.areVolumesReady) return { actions: [{ do: "mount-volumes" }], againAtMs: deadline };
   if (!observed.isSandboxReady)
     return { actions: renewSandbox(pod, observed), againAtMs: deadline };
-  const actions = new Planner(pod, observed, backOffs, nowMs).plan();
+  const planner = new Planner(pod, observed, backOffs, nowMs);
+  const actions = planner.plan();
   const waits = actions.map((action) => (action.do === "back-off" ? action.untilMs : Infinity));
-  return { actions, againAtMs: Math.min(deadline, ...waits) };
+  return { actions, againAtMs: Math.min(deadline, planner.lookAgainAt, ...waits) };
 }
 
 /** Whether this container is started again after that end. */
@@ -113,6 +118,8 @@ class Planner {
   readonly #backOffs: ReadonlyMap<string, BackOff>;
   readonly #nowMs: number;
   readonly #actions: Action[] = [];
+  /** Something changes then in what is seen of the pod. */
+  lookAgainAt = Infinity;
 
   constructor(
     pod: Pod,
@@ -130,7 +137,7 @@ class Planner {
     if (!this.#initialise()) return this.#actions;
     for (const container of this.#pod.spec.containers) {
       const seen = this.#of(container);
-      if (isRunning(seen)) this.#killCondemned(container, seen);
+      if (isRunning(seen)) this.#killCondemned(container, seen, false);
       else if (seen.run === undefined || this.#isRestarted(container, seen, false))
         this.#start(container, seen);
     }
@@ -146,12 +153,12 @@ class Planner {
       const seen = this.#of(container);
       if (isSidecar(container)) {
         if (!isRunning(seen)) this.#start(container, seen);
-        else this.#killCondemned(container, seen);
+        else this.#killCondemned(container, seen, true);
         if (!hasBegun && !(isRunning(seen) && seen.isStarted)) return false;
         continue;
       }
       if (hasBegun || seen.run?.end?.exitCode === 0) continue;
-      if (isRunning(seen)) this.#killCondemned(container, seen);
+      if (isRunning(seen)) this.#killCondemned(container, seen, true);
       else if (seen.run === undefined || this.#isRestarted(container, seen, true))
         this.#start(container, seen);
       return false;
@@ -167,16 +174,33 @@ class Planner {
     return run?.end !== undefined && isRestarted(this.#pod, container, run.end.exitCode, isInit);
   }
 
-  #killCondemned(container: Container, { condemned }: ObservedContainer): void {
-    if (condemned !== undefined) this.#actions.push({ do: "kill", container, message: condemned });
+  #killCondemned(container: Container, { condemned }: ObservedContainer, isInit: boolean): void {
+    if (condemned === undefined) return;
+    const isOfHook = condemned === FAILED_POST_START;
+    if (isOfHook || isRestarted(this.#pod, container, KILLED, isInit)) {
+      const message = isOfHook ? condemned : `${condemned}, will be restarted`;
+      this.#actions.push({ do: "kill", container, message });
+    } else if (this.#goesOnWithout(container)) {
+      this.#actions.push({ do: "kill", container, message: condemned });
+    } else this.#actions.push({ do: "kill-all" });
   }
 
-  #start(container: Container, { run, retryAt }: ObservedContainer): void {
+  /** Whether anything else of the pod runs on. */
+  #goesOnWithout({ name }: Container): boolean {
+    const others = this.#pod.spec.containers.filter((other) => other.name !== name);
+    return others.some((other) => {
+      const seen = this.#of(other);
+      return isRunning(seen) && seen.condemned === undefined;
+    });
+  }
+
+  #start(container: Container, { run, retryAt, shownUntil }: ObservedContainer): void {
     const end = run?.end;
     const free =
       end === undefined ? 0 : backOffUntil(this.#backOffs.get(container.name), end.finishedAt);
-    const untilMs = Math.max(free, retryAt);
+    const untilMs = Math.max(free, retryAt, shownUntil);
     if (untilMs <= this.#nowMs) this.#actions.push({ do: "start", container });
     else this.#actions.push({ do: "back-off", container, untilMs });
+    if (shownUntil > this.#nowMs) this.lookAgainAt = Math.min(this.lookAgainAt, shownUntil);
   }
 }

@@ -34,7 +34,7 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[];
   readonly hostNetwork?: boolean;
   readonly hostPID?: boolean;
-  readonly shareProcessNamespace?: boolean;
+  readonly hostIPC?: boolean;
   readonly hostname?: string;
   readonly subdomain?: string;
   readonly setHostnameAsFQDN?: boolean;
@@ -57,7 +57,13 @@ interface SecurityContext {
   readonly privileged?: boolean;
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
+  readonly runAsNonRoot?: boolean;
+  readonly readOnlyRootFilesystem?: boolean;
+  readonly allowPrivilegeEscalation?: boolean;
+  readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
+  /** These two of pods only. */
   readonly fsGroup?: number;
+  readonly supplementalGroups?: readonly number[];
 }
 
 export interface Container {
@@ -74,7 +80,11 @@ export interface Container {
   readonly livenessProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly startupProbe?: Probe;
-  readonly lifecycle?: { readonly preStop?: Handler; readonly postStart?: Handler };
+  readonly lifecycle?: {
+    readonly preStop?: Handler;
+    readonly postStart?: Handler;
+    readonly stopSignal?: string;
+  };
   readonly restartPolicy?: string;
   readonly resources?: Resources;
   readonly securityContext?: SecurityContext;
@@ -241,6 +251,7 @@ export interface ContainerStatus {
   readonly imageID: string;
   readonly containerID?: string;
   readonly resources?: Resources;
+  readonly allocatedResources?: Readonly<Record<string, string>>;
   readonly volumeMounts?: readonly unknown[];
 }
 
@@ -258,6 +269,8 @@ export interface PodStatus {
   readonly initContainerStatuses?: readonly ContainerStatus[];
   readonly containerStatuses?: readonly ContainerStatus[];
   readonly qosClass?: string;
+  readonly resources?: Resources;
+  readonly allocatedResources?: Readonly<Record<string, string>>;
 }
 
 /** An init container that runs beside the others: a sidecar. */

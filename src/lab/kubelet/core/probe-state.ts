@@ -3,6 +3,8 @@ import type { Probe } from "./pod.ts";
 /** What one run of a probe came to. */
 export interface ProbeResult {
   readonly isSuccess: boolean;
+  /** It could not be made out: nothing follows from it. */
+  readonly isUnknown?: boolean;
   /** Why not, for the event. */
   readonly message: string;
 }

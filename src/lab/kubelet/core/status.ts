@@ -1,6 +1,7 @@
 import { conditionsOf } from "./conditions.ts";
-import { containerOf, type ObservedPod, type Run } from "./observed.ts";
+import { containerOf, isAnythingRunning, type ObservedPod, type Run } from "./observed.ts";
 import { phaseOf } from "./phase.ts";
+import { podResources } from "./resources.ts";
 import { isFinished } from "./plan.ts";
 import {
   type Container,
@@ -40,8 +41,13 @@ export function statusOf(facts: StatusFacts, imageOf: (image: string) => ImageFa
   const make = (container: Container, isInit: boolean): ContainerStatus =>
     containerStatus(container, observed, { isInit, idle, imageOf });
   const initStatuses = initContainers.map((container) => make(container, true));
-  const statuses = containers.map((container) => make(container, false));
-  const isTerminal = isFinished(pod, observed) || observed.verdict !== undefined;
+  const inOrder = containers.map((container) => make(container, false));
+  const statuses = inOrder.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const isDeleted = pod.metadata.deletionTimestamp !== undefined;
+  const isTerminal =
+    isFinished(pod, observed) ||
+    observed.verdict !== undefined ||
+    (isDeleted && !isAnythingRunning(pod, observed));
   const phase = phaseIn(facts, initStatuses, statuses, isTerminal);
   const now = timestamp(nowMs);
   const { isSandboxReady } = observed;
@@ -69,6 +75,7 @@ export function statusOf(facts: StatusFacts, imageOf: (image: string) => ImageFa
     ...(initStatuses.length > 0 ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
     qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+    ...podResources(pod),
   };
 }
 
@@ -108,12 +115,11 @@ function containerStatus(
     state: waiting !== undefined && !isUp ? { waiting: words(waiting) } : state,
     lastState: waiting !== undefined && !isUp && run !== undefined ? ended(run) : lastState,
     ready: isOrdinaryInit ? run?.end?.exitCode === 0 : isUp && isReady,
-    started: !isOrdinaryInit && isUp && isStarted,
+    started: isUp && (isOrdinaryInit || isStarted),
     restartCount: run?.attempt ?? 0,
     image: run === undefined ? container.image : image,
     imageID: run === undefined ? "" : imageId,
-    ...(run === undefined ? {} : { containerID: containerId(run) }),
-    ...(container.resources === undefined ? {} : { resources: container.resources }),
+    ...(run === undefined ? {} : { containerID: containerId(run), ...ownResources(container) }),
     ...(mounts.length === 0
       ? {}
       : {
@@ -124,6 +130,15 @@ function containerStatus(
           })),
         }),
   };
+}
+
+/** Those that it runs with, which are what it asks for. */
+function ownResources({ resources = {} }: Container): Pick<
+  ContainerStatus,
+  "resources" | "allocatedResources"
+> {
+  const { requests } = resources;
+  return { resources, ...(requests === undefined ? {} : { allocatedResources: requests }) };
 }
 
 function words({ reason, message = "" }: { reason: string; message?: string }): {

@@ -19,6 +19,8 @@ export interface CniNode extends CniFolders {
 interface CniConfig {
   readonly name: string;
   readonly cniVersion: string;
+  readonly disableCheck?: boolean;
+  readonly disableGC?: boolean;
   readonly plugins: readonly CniPlugin[];
 }
 
@@ -79,6 +81,8 @@ function parseCniConfig(path: string): CniConfig | undefined {
   const {
     name,
     cniVersion = "0.2.0",
+    disableCheck = false,
+    disableGC = false,
     plugins,
     type,
   } = json as Partial<CniConfig> & { type?: unknown };
@@ -87,7 +91,8 @@ function parseCniConfig(path: string): CniConfig | undefined {
   if (!Array.isArray(list) || list.length === 0) return undefined;
   const isPlugin = (plugin: unknown): plugin is CniPlugin =>
     typeof plugin === "object" && plugin !== null && typeof (plugin as CniPlugin).type === "string";
-  return list.every(isPlugin) ? { name, cniVersion, plugins: list } : undefined;
+  if (!list.every(isPlugin)) return undefined;
+  return { name, cniVersion, disableCheck, disableGC, plugins: list };
 }
 
 /** ADD of each plugin, in order; the last one's result is the pod's. */
@@ -125,7 +130,7 @@ export async function cniCheck(
   attachment: CniAttachment,
   prevResult: CniResult,
 ): Promise<void> {
-  if (!isAtLeast(config.cniVersion, OLDEST_CHECK)) return;
+  if (config.disableCheck === true || !isAtLeast(config.cniVersion, OLDEST_CHECK)) return;
   for (const plugin of config.plugins) {
     await call(node, config, plugin, "CHECK", attachment, { prevResult });
   }
@@ -137,7 +142,7 @@ export async function cniCollect(
   config: CniConfig,
   valid: readonly { readonly containerID: string; readonly ifname: string }[],
 ): Promise<void> {
-  if (!isAtLeast(config.cniVersion, OLDEST_GC)) return;
+  if (config.disableGC === true || !isAtLeast(config.cniVersion, OLDEST_GC)) return;
   for (const plugin of config.plugins) {
     await call(node, config, plugin, "GC", undefined, { "cni.dev/valid-attachments": valid });
   }
@@ -166,7 +171,8 @@ async function call(
   extra: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
   const { type } = plugin;
-  const what = `plugin type="${type}" failed (${command.toLowerCase()})`;
+  const did = command === "DEL" ? "delete" : command.toLowerCase();
+  const what = `plugin type="${type}" failed (${did})`;
   const path = join(node.binFolder, type);
   if (type.includes("/") || !existsSync(path)) {
     throw new AppError(
@@ -224,17 +230,10 @@ function runtimeConfigOf(
 ): Record<string, unknown> | undefined {
   if (pod === undefined || plugin.capabilities?.["portMappings"] !== true) return undefined;
   const mappings = pod.spec.containers.flatMap(({ ports = [] }) =>
-    ports.flatMap(({ hostPort, containerPort, protocol = "TCP", hostIP }) =>
+    ports.flatMap(({ hostPort, containerPort, protocol = "TCP", hostIP = "" }) =>
       hostPort === undefined || hostPort === 0
         ? []
-        : [
-            {
-              hostPort,
-              containerPort,
-              protocol: protocol.toLowerCase(),
-              ...(hostIP === undefined ? {} : { hostIP }),
-            },
-          ],
+        : [{ hostPort, containerPort, protocol: protocol.toLowerCase(), hostIP }],
     ),
   );
   return mappings.length === 0 ? undefined : { portMappings: mappings };
@@ -253,6 +252,18 @@ function failureOf({ stdout, stderr, exitCode, isTimedOut }: CommandResult): str
   }
   const notes = stderr.trim();
   return notes === "" ? `exit code ${exitCode}` : notes;
+}
+
+/** The words of an event about a pod whose network could not be taken away. */
+export function teardownFailure(pod: Pod, sandboxId: string, error: unknown): string {
+  const { name, namespace, uid } = pod.metadata;
+  const message = error instanceof Error ? error.message : String(error);
+  const failure = `failed to destroy network for sandbox "${sandboxId}": ${message}`;
+  return (
+    `error killing pod: failed to "KillPodSandbox" for "${uid}" with KillPodSandboxError: ` +
+    JSON.stringify(`rpc error: code = Unknown desc = ${failure}`) +
+    ` for pod "${namespace}/${name}"`
+  );
 }
 
 /** The words of an event about a sandbox whose network could not be made. */

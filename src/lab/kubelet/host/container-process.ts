@@ -100,17 +100,18 @@ export class ContainerProcess {
     });
     try {
       await hasStarted((child.stdio as readonly unknown[])[REPORT] as net.Socket, folder);
+      const main = identify(Number(readFileSync(join(folder, "pid"), "utf8")));
+      // One that is over at once has left its exit code.
+      const id = main ?? { pid: 0, startedAt: "over" };
+      writeFileSync(join(folder, "process.json"), JSON.stringify(id));
+      return new ContainerProcess(folder, id, log, clock, exited);
     } catch (error) {
       await exited;
       throw error;
     } finally {
+      // Only once it is read: what is in a pipe that nobody has open is lost.
       for (const fd of fds) closeSync(fd);
     }
-    const main = identify(Number(readFileSync(join(folder, "pid"), "utf8")));
-    // One that is over at once has left its exit code.
-    const id = main ?? { pid: 0, startedAt: "over" };
-    writeFileSync(join(folder, "process.json"), JSON.stringify(id));
-    return new ContainerProcess(folder, id, log, clock, exited);
   }
 
   /** One that another kubelet started, by its folder; also one that has ended since. */
@@ -222,8 +223,8 @@ function hasStarted(report: net.Socket, folder: string): Promise<void> {
 function startFailure(text: string, folder: string): string {
   const prefix =
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: " +
-    "runc create failed: unable to start container process: error during container init: ";
+    "runc create failed: unable to start container process: ";
   if (text !== "") return `${prefix}${text.trim()}: unknown`;
   const notes = readFileSync(join(folder, "start.log"), "utf8").trim();
-  return `${prefix}${notes.split("\n").at(-1) ?? `exit code ${START_FAILED}`}: unknown`;
+  return `${prefix}error during container init: ${notes.split("\n").at(-1) ?? `exit code ${START_FAILED}`}: unknown`;
 }

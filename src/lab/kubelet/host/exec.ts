@@ -1,10 +1,15 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { lstatSync, readFileSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#base";
+import { privilegeWords } from "../core/privileges.ts";
 import type { ContainerRecord } from "../pod/record.ts";
 import type { RunnerPod } from "../pod/runner.ts";
 import { runCommand } from "./files.ts";
 import { shellQuote } from "./shell.ts";
+
+const ID_BYTES = 32;
+const ANY_EXECUTE = 0o111;
 
 /**
  * A command line that runs a program inside a container, as a child of whoever runs it: in its
@@ -24,9 +29,8 @@ export function execArguments(
   if (hasTty && !environment.some((variable) => variable.startsWith("TERM=")))
     environment.push("TERM=xterm");
   const path = environment.find((variable) => variable.startsWith("PATH="))?.slice(5) ?? "";
-  const program = command[0] ?? "";
   const { pid } = process;
-  needProgram(pid, path, program);
+  needProgram(pid, path, command[0]);
   const script = `cd ${shellQuote(container.workingDir ?? "/")} 2> /dev/null || cd /\nexec "$@"`;
   const isHostPid = here.pod.spec.hostPID === true;
   const spaces = ["--mount", "--uts", "--ipc", "--net", ...(isHostPid ? [] : ["--pid"])];
@@ -35,29 +39,49 @@ export function execArguments(
   // The terminal becomes that of a session within the container: a shell outside of whose sight
   // its own session is cannot control jobs.
   const session = hasTty ? ["setsid", "--ctty"] : [];
-  const inner = ["sh", "-c", script, "sh", ...session, "env", "-i", ...environment, ...command];
+  const own = [...privilegeWords(here.pod, container), "env", "-i", ...environment, ...command];
+  const inner = ["sh", "-c", script, "sh", ...session, ...own];
   const { cgroup } = here;
   if (cgroup === undefined) return [...enter, ...inner];
   const enterGroup = `echo 0 > ${shellQuote(`${cgroup}/cgroup.procs`)} 2> /dev/null || :; exec "$@"`;
   return ["sh", "-c", enterGroup, "sh", ...enter, ...inner];
 }
 
-/** A program that is not there is the runtime's failure, and not one of the program. */
-function needProgram(pid: number, path: string, program: string): void {
-  const isThere = (file: string): boolean =>
-    lstatSync(join("/proc", String(pid), "root", file), { throwIfNoEntry: false }) !== undefined;
-  const isFound = program.includes("/")
-    ? isThere(program)
-    : path.split(":").some((folder) => isThere(join(folder, program)));
-  if (isFound && program !== "") return;
+/** A program that cannot be run is the runtime's failure, and not one of the program. */
+export class ExecError extends AppError {
+  override readonly name: string = "ExecError";
+
+  constructor(reason: string) {
+    const id = randomBytes(ID_BYTES).toString("hex");
+    super(
+      "exec",
+      `failed to exec in container: failed to start exec "${id}": OCI runtime exec failed: exec failed: ${reason}: unknown`,
+    );
+  }
+}
+
+function needProgram(pid: number, path: string, program: string | undefined): void {
+  if (program === undefined) throw new ExecError("args must not be empty");
   const reason = program.includes("/")
-    ? `stat ${program}: no such file or directory`
-    : "executable file not found in $PATH";
-  throw new AppError(
-    "exec",
-    "error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: " +
-      `unable to start container process: exec: ${JSON.stringify(program)}: ${reason}`,
+    ? whyNot(inContainer(pid, program), program)
+    : path.split(":").some((folder) => whyNot(inContainer(pid, join(folder, program)), "") === "")
+      ? ""
+      : "executable file not found in $PATH";
+  if (reason === "" && program !== "") return;
+  throw new ExecError(
+    `unable to start container process: exec: ${JSON.stringify(program)}: ${reason}`,
   );
+}
+
+/** A link counts for what it is: where it leads within the container is not looked up here. */
+function inContainer(pid: number, file: string): Stats | undefined {
+  return lstatSync(join("/proc", String(pid), "root", file), { throwIfNoEntry: false });
+}
+
+function whyNot(found: Stats | undefined, program: string): string {
+  if (found === undefined) return `stat ${program}: no such file or directory`;
+  if (found.isDirectory()) return "is a directory";
+  return (found.mode & ANY_EXECUTE) === 0 ? "permission denied" : "";
 }
 
 /** The variables that the container's own program was started with. */

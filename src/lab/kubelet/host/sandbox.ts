@@ -37,21 +37,22 @@ export function removePodNamespace(name: string): void {
 interface HolderOptions {
   /** Where the pod's network namespace is to be found. */
   readonly networkPath: string;
-  /** Undefined in the host's network: it keeps the host's name. */
-  readonly hostName: string | undefined;
+  readonly hostName: string;
+  /** With the IPC of the machine. */
+  readonly isHostIpc: boolean;
   readonly cgroup: string | undefined;
 }
 
 /** Starts the process that holds a sandbox; it does not depend on this one. */
 export async function startHolder(options: HolderOptions): Promise<ProcessId> {
-  const { networkPath, hostName, cgroup } = options;
+  const { networkPath, hostName, isHostIpc, cgroup } = options;
   const lines = [
     ...(cgroup === undefined ? [] : [`echo 0 > ${shellQuote(`${cgroup}/cgroup.procs`)} || :`]),
-    ...(hostName === undefined ? [] : [`echo ${shellQuote(hostName)} > /proc/sys/kernel/hostname`]),
+    `echo ${shellQuote(hostName)} > /proc/sys/kernel/hostname`,
     "echo ready >&3",
     "exec sleep infinity 3>&-",
   ];
-  const unshared = hostName === undefined ? ["--ipc"] : ["--ipc", "--uts"];
+  const unshared = [...(isHostIpc ? [] : ["--ipc"]), "--uts"];
   const child = spawn(
     "nsenter",
     [`--net=${networkPath}`, "--", "unshare", ...unshared, "--", "sh", "-c", lines.join("\n")],

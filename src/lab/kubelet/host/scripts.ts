@@ -7,9 +7,13 @@ export interface Mount {
   readonly target: string;
   readonly isFile: boolean;
   readonly isReadOnly: boolean;
-  /** With what is mounted below the source, and what will be. */
+  /** With what is mounted below the source. */
   readonly isRecursive: boolean;
+  readonly propagation: Propagation;
 }
+
+/** What is mounted later: of the node it is seen in the container, of the container in the node. */
+export type Propagation = "none" | "from-node" | "both-ways";
 
 export interface ContainerPlan {
   /** The folder of this run. */
@@ -29,8 +33,10 @@ export interface ContainerPlan {
   readonly stdin: "none" | "open";
   /** It needs no keeper: how it ends is known without. One process less a pod. */
   readonly isStandIn: boolean;
-  readonly user: number | undefined;
-  readonly group: number | undefined;
+  /** Nothing but volumes can be written. */
+  readonly isReadOnly: boolean;
+  /** A command before the program, which takes rights away and becomes it. */
+  readonly privileges: readonly string[];
 }
 
 /** What a container may write outside of volumes: it is in memory. */
@@ -52,7 +58,7 @@ export const START_FAILED = 128;
 export function outerScript(plan: ContainerPlan): string {
   const { folder, sandboxPid, cgroup, isHostPid } = plan;
   const join = cgroup === undefined ? "" : `echo 0 > ${q(`${cgroup}/cgroup.procs`)} || :\n`;
-  const pid = isHostPid ? "" : "--pid ";
+  const unshared = `--mount --propagation ${propagationOf(plan)}${isHostPid ? "" : " --pid"}`;
   const holder =
     plan.stdin === "open"
       ? `sleep infinity 8<>${q(`${folder}/stdin`)} ${STDOUT}>&- ${STDERR}>&- ${REPORT}>&- &\n` +
@@ -62,18 +68,38 @@ export function outerScript(plan: ContainerPlan): string {
   if (plan.isStandIn) {
     return `cd /
 ${join}exec nsenter --target ${sandboxPid} --net --uts --ipc -- \\
-  unshare --mount ${pid}--fork --kill-child -- sh ${q(`${folder}/inner.sh`)}
+  unshare ${unshared} --fork --kill-child -- sh ${q(`${folder}/inner.sh`)}
 `;
   }
   return `cd /
 ${join}${holder}nsenter --target ${sandboxPid} --net --uts --ipc -- \\
-  unshare --mount ${pid}--fork --kill-child -- sh ${q(`${folder}/inner.sh`)} ${input}
+  unshare ${unshared} --fork --kill-child -- sh ${q(`${folder}/inner.sh`)} ${input}
 code=$?
 # util-linux before 2.39 stumbles over a child that was killed: it says so, and ends with 1.
 case $code,$(tail -n 1 ${q(`${folder}/start.log`)}) in "1,unshare: "*) code=137 ;; esac
 [ -z "$holder" ] || kill "$holder" 2> /dev/null
 echo "$code $(date +%s%3N)" > ${q(`${folder}/exit.new`)}
 mv ${q(`${folder}/exit.new`)} ${q(`${folder}/exit`)}
+`;
+}
+
+/** How the container's mounts begin; then each is made what it is to be. */
+function propagationOf({ mounts }: ContainerPlan): string {
+  const has = (wanted: Propagation): boolean =>
+    mounts.some(({ propagation }) => propagation === wanted);
+  if (has("both-ways")) return "unchanged";
+  return has("from-node") ? "slave" : "private";
+}
+
+/** Nothing that the container does to its mounts reaches the node, but by those that are meant to. */
+function keepApart({ mounts }: ContainerPlan): string {
+  const shared = mounts.filter(({ propagation }) => propagation === "both-ways");
+  if (shared.length === 0) return "";
+  const patterns = shared.map(({ source }) => `${q(source)}/*`).join(" | ");
+  return `while read -r _ _ _ _ point _; do
+  point=$(printf %b "$point")
+  case $point/ in ${patterns}) ;; *) mount --make-slave "$point" 2> /dev/null || : ;; esac
+done < /proc/self/mountinfo
 `;
 }
 
@@ -91,7 +117,7 @@ export function innerScript(plan: ContainerPlan): string {
 read -r self rest < /proc/self/stat
 echo "$self" > ${q(`${folder}/pid.new`)}
 mv ${q(`${folder}/pid.new`)} ${q(`${folder}/pid`)}
-mount -t tmpfs -o mode=755,size=${LAYER_SIZE} ciliate ${q(layer)}
+${keepApart(plan)}mount -t tmpfs -o mode=755,size=${LAYER_SIZE} ciliate ${q(layer)}
 mkdir -p ${shellWords([`${layer}/up`, `${layer}/work`, root, `${layer}/dev`, ...folders])}
 chmod 1777 ${shellWords([`${layer}/private/tmp`, `${layer}/private/var/tmp`])}
 cp -a ${q(`${skeleton}/.`)} ${q(`${layer}/up/`)}
@@ -103,7 +129,7 @@ cd /
 ${kernelFolders(plan)}
 ${PRIVATE_FOLDERS.map((path) => bind(`${layer}/private${path}`, path, false)).join("\n")}
 ${mountLines(plan)}
-umount -l ${OLD_ROOT}
+${propagationOf(plan) === "unchanged" ? `mount --make-rslave ${OLD_ROOT}\n` : ""}umount -l ${OLD_ROOT}
 rmdir ${OLD_ROOT}
 ${launchLines(plan)}
 `;
@@ -113,9 +139,14 @@ function bind(source: string, target: string, isRecursive: boolean): string {
   return `mount --${isRecursive ? "rbind" : "bind"} ${q(OLD_ROOT + source)} ${q(target)}`;
 }
 
-function kernelFolders({ isPrivileged, isHostPid, folder }: ContainerPlan): string {
+function kernelFolders(plan: ContainerPlan): string {
+  const { isPrivileged, isHostPid, folder } = plan;
   const proc = isHostPid ? `mount --rbind ${OLD_ROOT}/proc /proc` : "mount -t proc proc /proc";
-  if (isPrivileged) return `${proc}\n${bind("/sys", "/sys", true)}\n${bind("/dev", "/dev", true)}`;
+  if (isPrivileged) {
+    // A volume of the same place is mounted over it, which nobody outside is to see.
+    const apart = propagationOf(plan) === "unchanged" ? "mount --make-rslave /sys\n" : "";
+    return `${proc}\n${bind("/sys", "/sys", true)}\n${apart}${bind("/dev", "/dev", true)}`;
+  }
   const nodes = ["null", "zero", "full", "random", "urandom", "tty"];
   return `${proc}
 mount -t sysfs -o ro sysfs /sys
@@ -131,33 +162,51 @@ ln -s /proc/self/fd/2 /dev/stderr
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts /dev/pts`;
 }
 
-function mountLines({ mounts }: ContainerPlan): string {
-  return mounts
-    .map(({ source, target, isFile, isReadOnly, isRecursive }) => {
+function mountLines(plan: ContainerPlan): string {
+  const arePrivate = propagationOf(plan) === "private";
+  return plan.mounts
+    .map(({ source, target, isFile, isReadOnly, isRecursive, propagation }) => {
       const make = isFile
         ? `mkdir -p ${q(dirname(target))}\n[ -e ${q(target)} ] || { rm -f ${q(target)}; : > ${q(target)}; }`
         : `mkdir -p ${q(target)}`;
-      const lines = `${make}\n${bind(source, target, isRecursive)}`;
-      return isReadOnly ? `${lines}\nmount -o remount,bind,ro ${q(target)}` : lines;
+      return [
+        make,
+        bind(source, target, isRecursive),
+        ...(propagation === "none" && !arePrivate ? [`mount --make-rprivate ${q(target)}`] : []),
+        ...(isReadOnly ? [`mount -o remount,bind,ro ${q(target)}`] : []),
+      ].join("\n");
     })
     .join("\n");
 }
 
+/** The place of a stand-in's program waits in /run. */
+function readOnlyLines({ isReadOnly, isStandIn }: ContainerPlan): string {
+  if (!isReadOnly) return "";
+  const folders = PRIVATE_FOLDERS.filter((folder) => !isStandIn || folder !== "/run");
+  return ["/", ...folders]
+    .map((folder) => `! mountpoint -q ${folder} || mount -o remount,bind,ro ${folder}\n`)
+    .join("");
+}
+
+/** Says of a program that cannot be run why not, and gives up. */
+function checkLines(program: string, path: string): string {
+  const shown = program.replaceAll(/[^\w./@%+=:,-]/g, "?");
+  const fail = (reason: string): string =>
+    `{ echo "exec: \\"${shown}\\": ${reason}" >&${REPORT}; exit ${START_FAILED}; }`;
+  if (!program.includes("/")) {
+    const look = `(PATH=${q(path)}; command -v ${q(program)} > /dev/null 2>&1)`;
+    return `${look} || ${fail("executable file not found in \\$PATH")}`;
+  }
+  return `[ -e ${q(program)} ] || ${fail(`stat ${shown}: no such file or directory`)}
+[ ! -d ${q(program)} ] || ${fail("is a directory")}
+[ -x ${q(program)} ] || ${fail("permission denied")}`;
+}
+
 function launchLines(plan: ContainerPlan): string {
-  const { argv, environment, workingFolder, hasTty, user, group } = plan;
+  const { argv, environment, workingFolder, hasTty, privileges } = plan;
   const path = environment.get("PATH") ?? "";
   const variables = [...environment].map(([name, value]) => `${name}=${value}`);
   const program = argv[0] ?? "";
-  const identity =
-    user === undefined && group === undefined
-      ? []
-      : [
-          "setpriv",
-          ...(user === undefined ? [] : ["--reuid", String(user)]),
-          "--regid",
-          String(group ?? 0),
-          "--clear-groups",
-        ];
   const command = hasTty
     ? [
         "script",
@@ -170,17 +219,9 @@ function launchLines(plan: ContainerPlan): string {
       ]
     : argv;
   return `mkdir -p ${q(workingFolder)}
-cd ${q(workingFolder)}
-if ! (PATH=${q(path)}; command -v ${q(program)} > /dev/null 2>&1); then
-  ${
-    program.includes("/")
-      ? `reason='no such file or directory'; [ ! -e ${q(program)} ] || reason='permission denied'`
-      : `reason='executable file not found in $PATH'`
-  }
-  echo "exec: \\"${program.replaceAll(/[^\w./@%+=:,-]/g, "?")}\\": $reason" >&${REPORT}
-  exit ${START_FAILED}
-fi
+${readOnlyLines(plan)}cd ${q(workingFolder)}
+${checkLines(program, path)}
 (echo started >&${REPORT}) 2> /dev/null || :
-exec ${shellWords([...identity, "env", "-i", ...variables, ...command])} >&${STDOUT} 2>&${STDERR} ${STDOUT}>&- ${STDERR}>&- ${REPORT}>&-
+exec ${shellWords([...privileges, "env", "-i", ...variables, ...command])} >&${STDOUT} 2>&${STDERR} ${STDOUT}>&- ${STDERR}>&- ${REPORT}>&-
 `;
 }

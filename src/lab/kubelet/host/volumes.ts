@@ -1,14 +1,16 @@
 import { execFileSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -51,6 +53,7 @@ interface VolumeFile {
 }
 
 const DEFAULT_MODE = 0o644;
+const GROUP_READ = 0o040;
 const DEFAULT_TOKEN_SECONDS = 3600;
 const SYMLINK_DATA = "..data";
 
@@ -61,17 +64,36 @@ export async function setUpVolume(
   facts: VolumeFacts,
 ): Promise<string> {
   const { name, emptyDir, hostPath } = volume;
+  const { fsGroup } = facts.pod.spec.securityContext ?? {};
   if (hostPath !== undefined) return checkHostPath(name, hostPath.path, hostPath.type ?? "");
   if (emptyDir !== undefined) {
-    if (!existsSync(folder)) makeEmptyDir(folder, emptyDir.medium === "Memory", emptyDir.sizeLimit);
+    if (existsSync(folder)) return folder;
+    makeEmptyDir(folder, emptyDir.medium === "Memory", emptyDir.sizeLimit);
+    if (fsGroup !== undefined) {
+      chownSync(folder, 0, fsGroup);
+      chmodSync(folder, 0o2777);
+    }
     return folder;
   }
   const files = await filesOf(volume, facts);
   if (files === undefined)
-    throw new MountError(name, "this type of volume is not supported by the lab's kubelet");
+    throw new MountError(
+      name,
+      `volumes of type ${typeOf(volume)} are not supported by the lab's kubelet`,
+    );
   mkdirSync(folder, { recursive: true });
-  publish(folder, files);
+  publish(folder, files, fsGroup);
   return folder;
+}
+
+/** The one field that says what it is, whether the kubelet knows it or not. */
+function typeOf(volume: Volume): string {
+  return Object.keys(volume).find((field) => field !== "name") ?? "none";
+}
+
+/** Whether it shows what the API server has: nobody writes to it. */
+export function showsObjects({ configMap, secret, projected, downwardAPI }: Volume): boolean {
+  return (configMap ?? secret ?? projected ?? downwardAPI) !== undefined;
 }
 
 /** Undoes what a mount was made for. */
@@ -83,13 +105,24 @@ export function tearDownVolume(folder: string): void {
   }
 }
 
+/** Makes a mount of a folder, where it is none, whose copies in containers show the same. */
+export function shareMount(folder: string): void {
+  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  const fields = lines.findLast((line) => line.split(" ")[4] === folder)?.split(" - ")[0];
+  if (fields?.includes(" shared:") === true) return;
+  const mount = (...words: string[]): unknown => execFileSync("mount", words, { stdio: "ignore" });
+  if (fields === undefined) mount("--rbind", folder, folder);
+  // Of its own, and not the one of the mount that the folder is in.
+  mount("--make-rprivate", folder);
+  mount("--make-rshared", folder);
+}
+
 function makeEmptyDir(folder: string, isMemory: boolean, sizeLimit: string | undefined): void {
   mkdirSync(folder, { recursive: true });
   if (isMemory) {
     const size = sizeLimit === undefined ? "50%" : String(Math.ceil(parseSize(sizeLimit)));
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size},mode=777`, "tmpfs", folder]);
-  }
-  chmodSync(folder, 0o777);
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size},mode=1777`, "tmpfs", folder]);
+  } else chmodSync(folder, 0o777);
 }
 
 function parseSize(text: string): number {
@@ -98,27 +131,37 @@ function parseSize(text: string): number {
   return number * 1024 ** Math.max(0, power);
 }
 
-/** By its type: whether it must be there, and as what, or is made. */
-function checkHostPath(name: string, path: string, type: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (type === "DirectoryOrCreate" && found === undefined)
-    mkdirSync(path, { recursive: true, mode: 0o755 });
-  else if (type === "FileOrCreate" && found === undefined) {
-    writeFileSync(path, "", { mode: 0o644 });
-  } else if (found === undefined) {
-    if (type !== "")
-      throw new MountError(name, `hostPath type check failed: ${path} is not ${noun(type)}`);
-    mkdirSync(path, { recursive: true, mode: 0o755 });
-  } else if (type.startsWith("Directory") && !found.isDirectory()) {
-    throw new MountError(name, `hostPath type check failed: ${path} is not a directory`);
-  } else if (type.startsWith("File") && !found.isFile()) {
-    throw new MountError(name, `hostPath type check failed: ${path} is not a file`);
-  }
-  return path;
+interface HostPathType {
+  readonly noun: string;
+  readonly fits: (found: Stats) => boolean;
 }
 
-function noun(type: string): string {
-  return type === "Directory" ? "a directory" : `a ${type.toLowerCase()}`;
+/** What a path of the node must be, by the type of its volume; other types do not say. */
+const HOST_PATH_TYPES: Readonly<Record<string, HostPathType>> = {
+  Directory: { noun: "a directory", fits: (found) => found.isDirectory() },
+  File: { noun: "a file", fits: (found) => found.isFile() },
+  Socket: { noun: "a socket file", fits: (found) => found.isSocket() },
+  CharDevice: { noun: "a character device", fits: (found) => found.isCharacterDevice() },
+  BlockDevice: { noun: "a block device", fits: (found) => found.isBlockDevice() },
+};
+const OR_CREATE = "OrCreate";
+
+/** Makes it where its type says so. */
+function checkHostPath(name: string, path: string, type: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    if (type === `File${OR_CREATE}`) {
+      writeFileSync(path, "", { mode: 0o644 });
+      return path;
+    }
+    if (type === "" || type.endsWith(OR_CREATE)) {
+      mkdirSync(path, { recursive: true, mode: 0o755 });
+      return path;
+    }
+  }
+  const wanted = HOST_PATH_TYPES[type.replace(OR_CREATE, "")];
+  if (wanted === undefined || (found !== undefined && wanted.fits(found))) return path;
+  throw new MountError(name, `hostPath type check failed: ${path} is not ${wanted.noun}`);
 }
 
 async function filesOf(volume: Volume, facts: VolumeFacts): Promise<VolumeFile[] | undefined> {
@@ -151,6 +194,9 @@ async function filesOf(volume: Volume, facts: VolumeFacts): Promise<VolumeFile[]
       } = source.serviceAccountToken;
       const token = await facts.tokenOf(audience, expirationSeconds);
       files.push({ path, bytes: Buffer.from(token), mode: defaultMode ?? DEFAULT_MODE });
+    } else {
+      const [kind = "nothing"] = Object.keys(source);
+      throw new MountError(name, `the lab's kubelet cannot project ${kind}`);
     }
   }
   return files;
@@ -176,11 +222,9 @@ async function dataFiles(
     const bytes = data.get(key);
     if (bytes !== undefined) return [{ path, bytes, mode: mode ?? defaultMode }];
     if (optional === true) return [];
-    const title = kind === "configmap" ? "configmap" : "secret";
-    throw new MountError(
-      volume,
-      `${title} references non-existent ${title === "secret" ? "secret" : "config"} key: ${key}`,
-    );
+    const what = kind === "secret" ? "references" : "configmap references";
+    const thing = kind === "secret" ? "secret" : "config";
+    throw new MountError(volume, `${what} non-existent ${thing} key: ${key}`);
   });
 }
 
@@ -202,22 +246,29 @@ function downwardFiles(
  * Shows a set of files at once: they stand in a folder of their own, and one link is turned from
  * the old folder to the new. What did not change is left alone.
  */
-function publish(folder: string, files: readonly VolumeFile[]): void {
+function publish(folder: string, files: readonly VolumeFile[], group: number | undefined): void {
   const current = join(folder, SYMLINK_DATA);
   if (isPublished(current, files)) return;
   const old = existsSync(current) ? readlinkSync(current) : undefined;
-  const fresh = mkdtempSync(join(folder, "..data_"));
-  chmodSync(fresh, 0o755);
+  const fresh = join(folder, freshName());
+  mkdirSync(fresh, { mode: 0o755 });
   for (const { path, bytes, mode } of files) {
     const target = join(fresh, inside(path));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, bytes);
-    chmodSync(target, mode);
+    if (group !== undefined) chownSync(target, 0, group);
+    chmodSync(target, group === undefined ? mode : mode | GROUP_READ);
   }
   symlinkSync(posix.basename(fresh), join(folder, "..data_new"));
   renameSync(join(folder, "..data_new"), current);
   linkNames(folder, files);
   if (old !== undefined) rmSync(join(folder, old), { recursive: true, force: true });
+}
+
+/** By the moment, and digits that nobody else has. */
+function freshName(): string {
+  const moment = new Date().toISOString().slice(0, 19).replaceAll(/[-T:]/g, "_");
+  return `..${moment}.${randomInt(10 ** 9)}`;
 }
 
 function isPublished(current: string, files: readonly VolumeFile[]): boolean {

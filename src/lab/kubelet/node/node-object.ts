@@ -52,6 +52,7 @@ export function newNode({ name, labels, podCidrs }: NodeFacts): KubeObject {
         "kubernetes.io/os": "linux",
         ...labels,
       },
+      annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
     },
     spec: podCidrs.length === 0 ? {} : { podCIDR: podCidrs[0], podCIDRs: podCidrs },
   };
@@ -103,6 +104,8 @@ export function nodeStatus(
         : condition("Ready", "False", "KubeletNotReady", NETWORK_NOT_READY),
     ],
     addresses: [
+      // By itself, a patch keeps one address of each type.
+      { $patch: "replace" },
       ...addresses.map((address) => ({ type: "InternalIP", address })),
       { type: "Hostname", address: name },
     ],

@@ -7,13 +7,19 @@ import type { Pod } from "../core/pod.ts";
 const FRESH_MS = 1_000;
 const MAX_CACHED = 1_000;
 
-type Data = ReadonlyMap<string, Buffer> | undefined;
+type Data = ReadonlyMap<string, Buffer>;
+
+interface Contents {
+  /** What may stand in a variable: of a ConfigMap only its texts. */
+  readonly texts: Data;
+  readonly all: Data;
+}
 
 /** What pods need of ConfigMaps, Secrets and tokens, asked of the API server when it is needed. */
 export class ObjectData {
   readonly #client: KubeClient;
   readonly #clock: Clock;
-  readonly #cache = new Map<string, { readonly atMs: number; readonly data: Promise<Data> }>();
+  readonly #cache = new Map<string, { readonly atMs: number; readonly data: Promise<Contents | undefined> }>();
 
   constructor(client: KubeClient, clock: Clock) {
     this.#client = client;
@@ -21,7 +27,11 @@ export class ObjectData {
   }
 
   /** Undefined where there is none of that name. */
-  bytesOf(namespace: string, kind: "configmap" | "secret", name: string): Promise<Data> {
+  contentsOf(
+    namespace: string,
+    kind: "configmap" | "secret",
+    name: string,
+  ): Promise<Contents | undefined> {
     const key = `${kind}/${namespace}/${name}`;
     const cached = this.#cache.get(key);
     const now = this.#clock.monotonicMs();
@@ -33,7 +43,11 @@ export class ObjectData {
     return data;
   }
 
-  async #read(namespace: string, kind: "configmap" | "secret", name: string): Promise<Data> {
+  async #read(
+    namespace: string,
+    kind: "configmap" | "secret",
+    name: string,
+  ): Promise<Contents | undefined> {
     const resource = kind === "configmap" ? RESOURCES.ConfigMap : RESOURCES.Secret;
     let object: KubeObject;
     try {
@@ -53,7 +67,9 @@ export class ObjectData {
     const binaries = Object.entries(binaryData).map(
       ([key, text]) => [key, Buffer.from(text, "base64")] as const,
     );
-    return new Map([...texts, ...binaries].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const inOrder = (entries: (readonly [string, Buffer])[]): Data =>
+      new Map(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    return { texts: inOrder(texts), all: inOrder([...texts, ...binaries]) };
   }
 
   /** A token of the pod's service account, bound to the pod. */

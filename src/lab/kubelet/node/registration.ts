@@ -7,7 +7,9 @@ import { newNode, type NodeFacts, nodeStatus } from "./node-object.ts";
 
 const LEASE_SECONDS = 40;
 const LEASE_INTERVAL_MS = 10_000;
-const STATUS_INTERVAL_MS = 60_000;
+/** So often the status is looked at, and so often it is told where nothing has changed. */
+const STATUS_INTERVAL_MS = 10_000;
+const REPORT_INTERVAL_MS = 60_000;
 /** While the network is not there, and after a failure. */
 const EAGER_MS = 1_000;
 const LEASE_NAMESPACE = "kube-node-lease";
@@ -32,6 +34,7 @@ export class Registration implements AsyncDisposable {
   readonly #loops: Promise<void>[];
   #uid: string | undefined;
   #wasReady: boolean | undefined;
+  #toldAtMs = 0;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -70,6 +73,10 @@ export class Registration implements AsyncDisposable {
     const node = await this.#register();
     this.#uid = node.metadata.uid;
     const isReady = await isNetworkReady(cni);
+    const againMs = isReady ? STATUS_INTERVAL_MS : EAGER_MS;
+    const known = node.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+    const isKnown = this.#wasReady === isReady && known === (isReady ? "True" : "False");
+    if (isKnown && clock.monotonicMs() < this.#toldAtMs + REPORT_INTERVAL_MS) return againMs;
     const status = nodeStatus(facts, isReady, node.status?.conditions ?? [], clock.nowMs());
     const patch = { status };
     await client.patch(RESOURCES.Node, { name: facts.name }, patch, {
@@ -89,7 +96,8 @@ export class Registration implements AsyncDisposable {
       events.record(subject, "Normal", reason, `Node ${facts.name} status is now: ${reason}`);
     }
     this.#wasReady = isReady;
-    return isReady ? STATUS_INTERVAL_MS : EAGER_MS;
+    this.#toldAtMs = clock.monotonicMs();
+    return againMs;
   }
 
   async #renewLease(): Promise<number> {

@@ -80,5 +80,6 @@ export function forgetOldRuns(folders: PodFolders, name: string): void {
   for (const attempt of attemptsOf(folders, name).slice(0, -KEPT_RUNS)) {
     rmSync(folders.run(name, attempt), { recursive: true, force: true });
     for (const suffix of ["", ".old"]) rmSync(folders.log(name, attempt) + suffix, { force: true });
+    folders.removeDeadLinks();
   }
 }

@@ -2,9 +2,11 @@ import { existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { ContainerConfigError, environmentOf, type NodeFacts } from "../core/environment.ts";
 import { expand } from "../core/expand.ts";
+import { checkNonRoot, privilegeWords } from "../core/privileges.ts";
 import { type Container, isSidecar, type Pod, type Volume } from "../core/pod.ts";
 import type { KubeletContext } from "../context.ts";
-import type { ContainerPlan, Mount } from "../host/scripts.ts";
+import { shareMount, showsObjects } from "../host/volumes.ts";
+import type { ContainerPlan, Mount, Propagation } from "../host/scripts.ts";
 import type { Image, Launch } from "../images/catalogue.ts";
 import { launchOf } from "../images/catalogue.ts";
 import { type PodFolders, skeletonFolder } from "./folders.ts";
@@ -17,6 +19,12 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const STAND_IN = `trap 'exit 0' TERM QUIT INT
 mkfifo -m 600 /run/stand-in
 while :; do read -r line <> /run/stand-in; done`;
+
+const PROPAGATION: Readonly<Record<string, Propagation>> = {
+  None: "none",
+  HostToContainer: "from-node",
+  Bidirectional: "both-ways",
+};
 
 interface LaunchFacts {
   readonly pod: Pod;
@@ -41,6 +49,7 @@ export async function prepareLaunch(
   facts: LaunchFacts,
 ): Promise<PreparedLaunch> {
   const { pod, container, image } = facts;
+  checkNonRoot(pod, container);
   const environment = await environmentFor(context, facts);
   const valueOf = (name: string): string | undefined => environment.get(name);
   const command = container.command?.map((word) => expand(word, valueOf));
@@ -67,8 +76,8 @@ export async function prepareLaunch(
     hasTty: container.tty === true && launch.kind === "program",
     stdin: container.stdin === true ? "open" : "none",
     isStandIn: launch.kind === "stand-in",
-    user: own.runAsUser ?? pod.spec.securityContext?.runAsUser,
-    group: own.runAsGroup ?? pod.spec.securityContext?.runAsGroup,
+    isReadOnly: own.readOnlyRootFilesystem === true,
+    privileges: launch.kind === "stand-in" ? [] : privilegeWords(pod, container),
   };
   return { launch, plan };
 }
@@ -116,12 +125,10 @@ async function readData(
   }
   const result = new Map<string, Record<string, string>>();
   for (const [key, [kind, name]] of names) {
-    const bytes = await data.bytesOf(namespace, kind, name);
-    if (bytes === undefined) continue;
-    result.set(
-      key,
-      Object.fromEntries([...bytes].map(([field, value]) => [field, value.toString("utf8")])),
-    );
+    const contents = await data.contentsOf(namespace, kind, name);
+    if (contents === undefined) continue;
+    const texts = [...contents.texts].map(([field, value]) => [field, value.toString("utf8")]);
+    result.set(key, Object.fromEntries(texts) as Record<string, string>);
   }
   return result;
 }
@@ -131,7 +138,12 @@ function hostMounts(image: Image): Mount[] {
   if (image.kind !== "host") return [];
   const { path } = image;
   if (!existsSync(path)) throw new ContainerConfigError(`there is no ${path} on this machine`);
-  return [{ source: path, target: path, isFile: true, isReadOnly: true, isRecursive: false }];
+  return [{ ...fileMount(path, path), isReadOnly: true }];
+}
+
+function fileMount(source: string, target: string): Mount {
+  const propagation = "none";
+  return { source, target, isFile: true, isReadOnly: false, isRecursive: false, propagation };
 }
 
 /** Where a container leaves its last words. */
@@ -141,19 +153,14 @@ function terminationFile({ runFolder }: LaunchFacts): string {
 
 function systemMounts(facts: LaunchFacts, isPrivileged: boolean): Mount[] {
   const { folders, container } = facts;
-  const file = (source: string, target: string): Mount => ({
-    source,
-    target,
-    isFile: true,
-    isReadOnly: false,
-    isRecursive: false,
-  });
   const path = container.terminationMessagePath ?? "/dev/termination-log";
   writeFileSync(terminationFile(facts), "", { mode: 0o666 });
   return [
-    ...["resolv.conf", "hosts", "hostname"].map((name) => file(folders.etc(name), `/etc/${name}`)),
+    ...["resolv.conf", "hosts", "hostname"].map((name) =>
+      fileMount(folders.etc(name), `/etc/${name}`),
+    ),
     // The devices of a privileged container are the machine's own: nothing is added to them.
-    ...(isPrivileged && path.startsWith("/dev/") ? [] : [file(terminationFile(facts), path)]),
+    ...(isPrivileged && path.startsWith("/dev/") ? [] : [fileMount(terminationFile(facts), path)]),
   ];
 }
 
@@ -167,13 +174,16 @@ function volumeMounts(facts: LaunchFacts, environment: ReadonlyMap<string, strin
       );
     const folder = sourceOf(volume, facts.folders);
     const path = mount.subPath ?? expand(mount.subPathExpr ?? "", (name) => environment.get(name));
-    const source = path === "" ? folder : within(folder, path);
+    const source = realpathSync(path === "" ? folder : within(folder, path, mount.name, container));
+    const propagation = PROPAGATION[mount.mountPropagation ?? "None"] ?? "none";
+    if (propagation === "both-ways") shareMount(source);
     return {
       source,
       target: mount.mountPath,
       isFile: !statSync(source).isDirectory(),
-      isReadOnly: mount.readOnly === true,
+      isReadOnly: mount.readOnly === true || showsObjects(volume),
       isRecursive: volume.hostPath !== undefined,
+      propagation,
     };
   });
   // What is mounted below another must come after it.
@@ -185,14 +195,13 @@ function sourceOf(volume: Volume, folders: PodFolders): string {
 }
 
 /** A part of a volume, made where it is missing, and nothing outside of it by whatever links. */
-function within(folder: string, path: string): string {
+function within(folder: string, path: string, volume: string, { name }: Container): string {
   const target = join(folder, path);
   if (!existsSync(target)) mkdirSync(target, { recursive: true });
   const [root, real] = [realpathSync(folder), realpathSync(target)];
-  if (real !== root && !real.startsWith(`${root}/`)) {
-    throw new ContainerConfigError(`subPath ${JSON.stringify(path)} leads out of its volume`);
-  }
-  return real;
+  if (real === root || real.startsWith(`${root}/`)) return real;
+  const where = `volumeMount ${JSON.stringify(volume)} of container ${JSON.stringify(name)}`;
+  throw new ContainerConfigError(`failed to prepare subPath for ${where}`);
 }
 
 /** Whether probes say of it when it has started, and it counts for readiness. */

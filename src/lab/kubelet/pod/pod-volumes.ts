@@ -1,11 +1,23 @@
+import { AppError } from "#base";
 import type { NodeFacts } from "../core/environment.ts";
-import type { Pod } from "../core/pod.ts";
+import type { Pod, Volume } from "../core/pod.ts";
 import type { KubeletContext } from "../context.ts";
-import { setUpVolume, tearDownVolume } from "../host/volumes.ts";
+import { setUpVolume, showsObjects, tearDownVolume } from "../host/volumes.ts";
 import type { PodFolders } from "./folders.ts";
 
 /** How often volumes are brought up to date with the objects that they show. */
 const REFRESH_MS = 30_000;
+
+/** Volumes that a pod waits for. */
+export class MountFailure extends AppError {
+  override readonly name: string = "MountFailure";
+  readonly failures: readonly AppError[];
+
+  constructor(failures: readonly AppError[]) {
+    super("mount", failures.map(({ message }) => message).join("; "));
+    this.failures = failures;
+  }
+}
 
 /** The volumes of one pod. */
 export class PodVolumes {
@@ -27,18 +39,25 @@ export class PodVolumes {
     this.#mountedAt = 0;
   }
 
-  /** Fails with the first that cannot be had. */
+  /** Those that containers use. Fails with a MountFailure where some cannot be had. */
   async mount(pod: Pod, node: NodeFacts): Promise<void> {
     const { data, clock } = this.#context;
     const namespace = pod.metadata.namespace ?? "";
-    for (const volume of pod.spec.volumes ?? []) {
-      await setUpVolume(volume, this.#folders.volume(volume.name), {
-        pod,
-        node,
-        bytesOf: (kind, name) => data.bytesOf(namespace, kind, name),
-        tokenOf: (audience, seconds) => data.token(pod, audience, seconds),
-      });
+    const failures: AppError[] = [];
+    for (const volume of usedVolumes(pod)) {
+      try {
+        await setUpVolume(volume, this.#folders.volume(volume.name), {
+          pod,
+          node,
+          bytesOf: async (kind, name) => (await data.contentsOf(namespace, kind, name))?.all,
+          tokenOf: (audience, seconds) => data.token(pod, audience, seconds),
+        });
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== "mount") throw error;
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw new MountFailure(failures);
     this.#mountedAt = clock.nowMs();
   }
 
@@ -65,10 +84,14 @@ export class PodVolumes {
   }
 }
 
-function hasObjects({ spec }: Pod): boolean {
-  const { volumes = [] } = spec;
-  return volumes.some(
-    ({ configMap, secret, projected, downwardAPI }) =>
-      (configMap ?? secret ?? projected ?? downwardAPI) !== undefined,
-  );
+function hasObjects(pod: Pod): boolean {
+  return usedVolumes(pod).some(showsObjects);
+}
+
+/** What no container mounts is not made. */
+function usedVolumes({ spec }: Pod): Volume[] {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const names = containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name));
+  const used = new Set(names);
+  return (spec.volumes ?? []).filter(({ name }) => used.has(name));
 }

@@ -1,5 +1,6 @@
+import { AppError } from "#base";
 import type { KubeletContext } from "../context.ts";
-import { execInContainer } from "../host/exec.ts";
+import { ExecError, execInContainer } from "../host/exec.ts";
 import { Probes } from "../probes.ts";
 import type { Tell } from "./pull.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -32,7 +33,12 @@ export function startProbes(
       const here = options.here();
       if (here === undefined)
         return { exitCode: 1, output: "the pod has no sandbox", isTimedOut: false };
-      return await execInContainer(record, here, command, timeoutMs);
+      try {
+        return await execInContainer(record, here, command, timeoutMs);
+      } catch (error) {
+        if (!(error instanceof ExecError)) throw error;
+        throw new AppError("exec", `rpc error: code = Unknown desc = ${error.message}`);
+      }
     },
   };
   record.probes = new Probes(world, {
@@ -46,11 +52,12 @@ export function startProbes(
       onChange();
     },
     onGivenUp(kind) {
-      record.condemned = `Container ${container.name} failed ${kind.toLowerCase()} probe, will be restarted`;
+      record.condemned = `Container ${container.name} failed ${kind.toLowerCase()} probe`;
       onChange();
     },
-    onFailure(kind, message) {
-      tell(record, "Warning", "Unhealthy", `${kind} probe failed: ${message}`);
+    onFailure(kind, { message, isUnknown = false }) {
+      const how = isUnknown ? "errored and resulted in unknown state" : "failed";
+      tell(record, "Warning", "Unhealthy", `${kind} probe ${how}: ${message}`);
     },
   });
 }

@@ -7,6 +7,8 @@ import type { ContainerRecord } from "./record.ts";
 
 const FIRST_RETRY_MS = 10_000;
 const MOST_RETRY_MS = 300_000;
+/** So long at least a failure is seen, before what is seen is that it waits. */
+export const SHOWN_MS = 1_000;
 
 /** Tells of a container of the pod. */
 export type Tell = (
@@ -77,6 +79,7 @@ function fail(
     return;
   }
   record.pullFailures += 1;
+  record.shownUntil = nowMs + SHOWN_MS;
   record.pullMessage = error.message;
   record.waiting = { reason: "ErrImagePull", message: error.message };
   tell(record, "Normal", "Pulling", `Pulling image ${quoted}`);

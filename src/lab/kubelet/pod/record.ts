@@ -44,6 +44,6 @@ export function newRecord(container: Container, isInit: boolean): ContainerRecor
 }
 
 export function observe(record: ContainerRecord): ObservedContainer {
-  const { run, previous, waiting, isStarted, isReady, condemned, retryAt } = record;
-  return { run, previous, waiting, isStarted, isReady, condemned, retryAt };
+  const { run, previous, waiting, isStarted, isReady, condemned, retryAt, shownUntil } = record;
+  return { run, previous, waiting, isStarted, isReady, condemned, retryAt, shownUntil };
 }

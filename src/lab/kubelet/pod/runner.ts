@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { ContainerConfigError, type NodeFacts } from "../core/environment.ts";
 import type { Run, RunEnd } from "../core/observed.ts";
+import { isRestarted } from "../core/plan.ts";
 import type { Pod } from "../core/pod.ts";
 import { decodeLogLine } from "../core/log-line.ts";
 import type { KubeletContext } from "../context.ts";
@@ -24,7 +25,7 @@ import { StandIn } from "../images/stand-in.ts";
 import { forgetOldRuns } from "./adopt.ts";
 import type { PodFolders } from "./folders.ts";
 import { prepareLaunch } from "./launch.ts";
-import { pullImage, type Tell } from "./pull.ts";
+import { pullImage, SHOWN_MS, type Tell } from "./pull.ts";
 import type { ContainerRecord, RunFile } from "./record.ts";
 
 export interface RunnerPod {
@@ -80,6 +81,7 @@ export class ContainerRunner {
       this.#clear(record);
       this.#tell(record, "Normal", "Created", "Container created");
       record.log = new LogFile(here.folders.log(name, attempt), clock);
+      here.folders.linkLog(name, attempt, id);
       record.process = await ContainerProcess.start(prepared.plan, record.log, clock);
       await this.#openStandIn(record, here, prepared.launch, prepared.plan.environment);
       this.#tell(record, "Normal", "Started", "Container started");
@@ -101,7 +103,7 @@ export class ContainerRunner {
   }
 
   /** Notes the end of the container's process when it comes. */
-  watch(record: ContainerRecord, here: RunnerPod): void {
+  watch(record: ContainerRecord, here: Pick<RunnerPod, "folders">): void {
     const { process, run } = record;
     if (process === undefined || run === undefined) return;
     record.settled = process.ended.then((end) => this.#end(record, run, here, process, end));
@@ -172,12 +174,16 @@ export class ContainerRunner {
       reason: "StartError",
       message,
     });
+    // Where it is tried again, that is what it waits for at first.
+    if (!isRestarted(here.pod, record.container, START_FAILED, record.isInit)) return;
+    record.waiting = { reason: "RunContainerError", message };
+    record.shownUntil = clock.nowMs() + SHOWN_MS;
   }
 
   async #end(
     record: ContainerRecord,
     run: Run,
-    here: RunnerPod,
+    here: Pick<RunnerPod, "folders">,
     process: ContainerProcess,
     end: ProcessEnd,
   ): Promise<void> {
@@ -199,7 +205,12 @@ export class ContainerRunner {
     this.#note(record, run, here, { finishedAt, exitCode, ...(isUnknown ? unknown : words) });
   }
 
-  #note(record: ContainerRecord, run: Run, { folders }: RunnerPod, end: RunEnd): void {
+  #note(
+    record: ContainerRecord,
+    run: Run,
+    { folders }: Pick<RunnerPod, "folders">,
+    end: RunEnd,
+  ): void {
     record.run = { ...run, end };
     record.process = undefined;
     record.isReady = false;
@@ -229,13 +240,11 @@ function lastWords(
   const lines = tail(folders.log(name, attempt), 2 * MAX_TERMINATION_LOG_BYTES)
     .toString("latin1")
     .split("\n");
-  const texts = lines.map((line) =>
-    decodeLogLine(Buffer.from(line, "latin1"))?.text.toString("utf8"),
-  );
-  return texts
-    .filter((line) => line !== undefined)
-    .join("\n")
-    .slice(-MAX_TERMINATION_LOG_BYTES);
+  const texts = lines.map((line) => {
+    const { text, isFull } = decodeLogLine(Buffer.from(line, "latin1")) ?? {};
+    return text === undefined ? "" : `${text.toString("utf8")}${isFull === true ? "\n" : ""}`;
+  });
+  return texts.join("").slice(-MAX_TERMINATION_LOG_BYTES);
 }
 
 function tail(path: string, maxBytes: number): Buffer {

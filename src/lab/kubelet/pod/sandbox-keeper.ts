@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#base";
 import { openNamespace, openNetlink } from "#netlink";
-import { hostNameOf } from "../core/host-files.ts";
+import { kernelHostNameOf } from "../core/host-files.ts";
 import type { Pod } from "../core/pod.ts";
 import type { KubeletContext } from "../context.ts";
 import {
@@ -16,6 +16,7 @@ import {
   NETWORK_NOT_READY,
   networkFailure,
   readCniConfig,
+  teardownFailure,
 } from "../host/cni.ts";
 import { readJson, writeJson } from "../host/files.ts";
 import {
@@ -42,6 +43,8 @@ export class NetworkNotReadyError extends AppError {
 interface SandboxFile {
   readonly sandbox: Sandbox;
   readonly result?: CniResult;
+  /** Taken away; kept for the number of the next attempt. */
+  readonly isRemoved?: boolean;
 }
 
 const NOT_YET = { pid: 0, startedAt: "" };
@@ -83,7 +86,9 @@ export class SandboxKeeper {
     const config = isHost ? undefined : readCniConfig(this.#context.cni);
     if (!isHost && config === undefined) throw new NetworkNotReadyError();
     const id = randomBytes(ID_BYTES).toString("hex");
-    const namespace = isHost ? undefined : `${this.#context.namespacePrefix}${id.slice(0, 12)}`;
+    const namespace = isHost
+      ? undefined
+      : `${this.#context.namespacePrefix ?? "cni-"}${randomUUID()}`;
     const draft: Sandbox = { id, process: NOT_YET, namespace, ips: [], attempt };
     this.#write({ sandbox: draft });
     try {
@@ -114,7 +119,8 @@ export class SandboxKeeper {
     }
     const process = await startHolder({
       networkPath: namespace === undefined ? this.#context.networkPath : namespacePath(namespace),
-      hostName: namespace === undefined ? undefined : hostNameOf(pod),
+      hostName: namespace === undefined ? this.#context.node : kernelHostNameOf(pod),
+      isHostIpc: pod.spec.hostIPC === true,
       cgroup,
     });
     const ips = namespace === undefined ? this.#context.addresses : addressesOf(result);
@@ -141,17 +147,21 @@ export class SandboxKeeper {
   /** Idempotent: what is gone is not missed. */
   async remove(pod: Pod): Promise<void> {
     const file = this.#file;
-    if (file === undefined) return;
+    if (file === undefined || file.isRemoved === true) return;
     const { sandbox, result } = file;
     const { namespace } = sandbox;
     const config = readCniConfig(this.#context.cni);
     if (namespace !== undefined && config !== undefined) {
-      await cniDelete(cniNode(this.#context), config, attachment(pod, sandbox, namespace), result);
+      const attached = attachment(pod, sandbox, namespace);
+      try {
+        await cniDelete(cniNode(this.#context), config, attached, result);
+      } catch (error) {
+        throw new AppError("teardown", teardownFailure(pod, sandbox.id, error));
+      }
     }
     endHolder(sandbox);
     if (namespace !== undefined) removePodNamespace(namespace);
-    // The attempt is kept for the next one.
-    this.#write({ sandbox: { ...sandbox, process: NOT_YET } });
+    this.#write({ sandbox: { ...sandbox, process: NOT_YET }, isRemoved: true });
   }
 
   /** For good: nothing of it is left but what others have open. */

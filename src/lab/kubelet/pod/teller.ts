@@ -1,8 +1,10 @@
 import { AppError } from "#base";
 import { KubeError } from "#kube";
 import type { Pod } from "../core/pod.ts";
+import { unsupportedFields } from "../core/unsupported.ts";
 import type { KubeletContext } from "../context.ts";
 import type { ContainerRecord } from "./record.ts";
+import { MountFailure } from "./pod-volumes.ts";
 import { NetworkNotReadyError } from "./sandbox-keeper.ts";
 
 /** Tells people of a pod, by events. */
@@ -33,6 +35,13 @@ export class PodTeller {
     this.#context.events.record(whole, type, reason, message);
   }
 
+  /** What the pod asks for and does not get. */
+  tellUnsupported(): void {
+    for (const message of unsupportedFields(this.#pod())) {
+      this.tellOfPod("Warning", "Unsupported", message);
+    }
+  }
+
   /** A step failed, and will be tried again. */
   complain(error: unknown): void {
     const { logger } = this.#context;
@@ -43,10 +52,12 @@ export class PodTeller {
     }
     if (error instanceof NetworkNotReadyError) {
       this.tellOfPod("Warning", "NetworkNotReady", error.message);
-    } else if (error.code === "mount") {
-      this.tellOfPod("Warning", "FailedMount", error.message);
-    } else if (error.code === "sandbox" || error.code === "cni") {
+    } else if (error instanceof MountFailure) {
+      for (const { message } of error.failures) this.tellOfPod("Warning", "FailedMount", message);
+    } else if (error.code === "sandbox") {
       this.tellOfPod("Warning", "FailedCreatePodSandBox", error.message);
+    } else if (error.code === "teardown") {
+      this.tellOfPod("Warning", "FailedKillPod", error.message);
     } else if (error instanceof KubeError) {
       logger.debug("the API server did not take it", { pod: name, namespace, error });
     } else logger.warn("a pod waits for another try", { pod: name, namespace, error });

@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+import { FAILED_POST_START } from "../core/plan.ts";
 import type { Pod } from "../core/pod.ts";
 import type { KubeletContext } from "../context.ts";
 import { execInContainer } from "../host/exec.ts";
@@ -49,7 +51,7 @@ export class Terminator {
       await this.#preStop(record, here);
     }
     await record.standIn?.[Symbol.asyncDispose]();
-    process.kill("SIGTERM");
+    process.kill(stopSignalOf(record));
     let hasEnded = false;
     const ended = process.ended.then(() => {
       hasEnded = true;
@@ -96,8 +98,14 @@ export class Terminator {
     const result = await callHook(hook, hookWorld(this.#context, record, here), HOOK_TIMEOUT_MS);
     if (result.isSuccess) return;
     this.#tell(record, "Warning", "FailedPostStartHook", "PostStartHook failed");
-    record.condemned = "FailedPostStartHook";
+    record.condemned = FAILED_POST_START;
   }
+}
+
+/** What it is asked by to end; the numbers that have no name of their own are not known here. */
+function stopSignalOf({ container }: ContainerRecord): NodeJS.Signals {
+  const { stopSignal = "SIGTERM" } = container.lifecycle ?? {};
+  return stopSignal in constants.signals ? (stopSignal as NodeJS.Signals) : "SIGTERM";
 }
 
 /** Where hooks and probes of a container act. */

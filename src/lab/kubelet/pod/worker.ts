@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { AppError } from "#base";
 import { type BackOff, goSeconds, nextBackOff } from "../core/back-off.ts";
 import type { NodeFacts } from "../core/environment.ts";
-import { hostNameOf, hostsFile, resolverFile } from "../core/host-files.ts";
+import { hostsFile, kernelHostNameOf, resolverFile } from "../core/host-files.ts";
 import { isAnythingRunning, type ObservedPod } from "../core/observed.ts";
-import { type Action, planPod } from "../core/plan.ts";
+import { type Action, isFinished, planPod } from "../core/plan.ts";
 import { describePod, type Pod } from "../core/pod.ts";
 import type { KubeletContext } from "../context.ts";
 import { readJson, rewriteFile, writeJson } from "../host/files.ts";
@@ -57,7 +57,7 @@ export class PodWorker {
     this.#context = context;
     this.#pod = pod;
     this.#seenAt = context.clock.nowMs();
-    this.folders = new PodFolders(context.folders.state, pod);
+    this.folders = new PodFolders(context.folders, pod);
     this.records = [
       ...(pod.spec.initContainers ?? []).map((container) => newRecord(container, true)),
       ...pod.spec.containers.map((container) => newRecord(container, false)),
@@ -116,6 +116,7 @@ export class PodWorker {
         if (await this.#isOver()) return true;
       } catch (error) {
         this.#teller.complain(error);
+        await this.#report().catch((failure: unknown) => this.#teller.complain(failure));
       }
       await this.#wakeup.wait(againAtMs);
     }
@@ -132,10 +133,17 @@ export class PodWorker {
       const plan = planPod(target, this.#observed(), this.#backOffs, clock.nowMs());
       const isIdle = plan.actions.every((action) => action.do === "back-off");
       for (const action of plan.actions) await this.#perform(action);
-      await this.#report();
+      if (!this.#isEnding()) await this.#report();
       if (isIdle) return Math.min(plan.againAtMs, await this.#refreshVolumes(target));
     }
     return this.#context.clock.nowMs();
+  }
+
+  /** Its end is told once its sandbox has gone, too. */
+  #isEnding(): boolean {
+    const observed = this.#observed();
+    const isOver = this.#pod.metadata.deletionTimestamp !== undefined || isFinished(this.#pod, observed);
+    return isOver && observed.isSandboxReady && !isAnythingRunning(this.#pod, observed);
   }
 
   #observed(): ObservedPod {
@@ -223,7 +231,7 @@ export class PodWorker {
   }
 
   #hostName(): string {
-    return this.#pod.spec.hostNetwork === true ? this.#context.node : hostNameOf(this.#pod);
+    return this.#pod.spec.hostNetwork === true ? this.#context.node : kernelHostNameOf(this.#pod);
   }
 
   #nodeFacts(): NodeFacts {
@@ -273,6 +281,7 @@ export class PodWorker {
   }
 
   #backOff(record: ContainerRecord): void {
+    if (record.shownUntil > this.#context.clock.nowMs()) return;
     if (record.pullFailures > 0) {
       waitForImage(record, this.#teller.tell);
       return;
@@ -318,20 +327,26 @@ export class PodWorker {
     this.#volumes.tearDown(this.#pod);
     rmSync(this.folders.root, { recursive: true, force: true });
     rmSync(this.folders.logs, { recursive: true, force: true });
+    this.folders.removeDeadLinks();
   }
 
   /** Finds again what an earlier kubelet ran. */
   async #adopt(): Promise<void> {
     const { clock, logger } = this.#context;
-    if (readJson(this.folders.pod) === undefined) return;
+    if (readJson(this.folders.pod) === undefined) {
+      this.#teller.tellUnsupported();
+      return;
+    }
     const here = this.here();
     if (here !== undefined) this.#volumes.adopt();
 
     for (const record of this.records) {
       adoptContainer(record, this.#pod, this.folders, clock);
       const { process, run } = record;
-      if (process === undefined || run === undefined || here === undefined) continue;
-      this.#runner.watch(record, here);
+      if (process === undefined || run === undefined) continue;
+      // Also without its sandbox, as after a crash of the machine: its end is to be noted.
+      this.#runner.watch(record, this);
+      if (here === undefined) continue;
       try {
         await this.#reopen(record, here, run.attempt);
       } catch (error) {

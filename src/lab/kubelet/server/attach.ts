@@ -2,7 +2,7 @@ import { closeSync, readFileSync, write } from "node:fs";
 import type { WebSocket } from "ws";
 import { resizeTerminalOf } from "../host/terminal.ts";
 import type { ContainerRecord } from "../pod/record.ts";
-import { Channel, Channels, exitStatus, failureStatus } from "./channels.ts";
+import { Channel, Channels, exitStatus } from "./channels.ts";
 import type { ExecRequest } from "./exec.ts";
 
 /** The streams of a container's own program on a WebSocket, from now on and until it ends. */
@@ -12,8 +12,9 @@ export function serveAttach(
   request: ExecRequest,
 ): void {
   const { process, container } = record;
+  const isForGood = container.stdinOnce === true && container.tty !== true;
   let stdin: number | undefined;
-  const closeInput = (isForGood: boolean): void => {
+  const closeInput = (): void => {
     if (stdin === undefined) return;
     closeSync(stdin);
     stdin = undefined;
@@ -23,12 +24,16 @@ export function serveAttach(
     onStdin: (bytes) => {
       if (stdin !== undefined) write(stdin, bytes, () => {});
     },
-    // What closes with the first client is closed for good; else the next one may go on.
-    onStdinEnd: () => closeInput(container.stdinOnce === true),
+    // What closes with the first client is closed for good, and the rest of its output awaited;
+    // else the next one may go on.
+    onStdinEnd: () => {
+      closeInput();
+      if (!isForGood) channels.finish(exitStatus(0, socket.protocol));
+    },
     onResize: (columns, rows) => resizeProgram(process?.pid, columns, rows),
     onClose: () => {
       listening?.[Symbol.dispose]();
-      closeInput(container.stdinOnce === true);
+      closeInput();
     },
   });
   const listening = process?.listen((stream, bytes) => {
@@ -36,13 +41,10 @@ export function serveAttach(
       channels.send(stream === "stdout" ? Channel.stdout : Channel.stderr, bytes);
     }
   });
-  if (process === undefined || !process.isRunning) {
-    channels.finish(failureStatus(`container ${container.name} not found in pod: it does not run`));
-    return;
-  }
+  if (process === undefined) return;
   if (request.hasStdin && container.stdin === true) stdin = process.openStdin();
   // How it ended is told by the pod's status; attaching has succeeded.
-  void process.ended.then(() => channels.finish(exitStatus(0)));
+  void process.ended.then(() => channels.finish(exitStatus(0, socket.protocol)));
 }
 
 /** The container's first process holds the terminal's other end: its child has the terminal. */

@@ -4,7 +4,10 @@ import type { RawData, WebSocket } from "ws";
 /** The channels of v4 and v5.channel.k8s.io: the first byte of each message names one. */
 export const Channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
-export const REMOTE_COMMAND_PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+/** What kubelets translate for runtimes, which do not know it. */
+const TRANSLATED = "v5.channel.k8s.io";
+export const REMOTE_COMMAND_PROTOCOLS = [TRANSLATED, "v4.channel.k8s.io"];
+const INTERNAL = "Internal error occurred: ";
 
 /** More than that, not yet taken by the client, and the container has to wait. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -33,6 +36,10 @@ export class Channels {
     socket.on("message", (data) => receive(bytesOf(data), handlers));
     socket.on("close", () => handlers.onClose());
     socket.on("error", () => socket.terminate());
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol;
   }
 
   send(channel: number, bytes: Buffer): void {
@@ -100,19 +107,35 @@ export function bytesOf(data: RawData): Buffer {
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }
 
-/** How a program ended, as clients read it. */
-export function exitStatus(exitCode: number): object {
+/** How a program ended, as clients of that protocol read it. */
+export function exitStatus(
+  exitCode: number,
+  protocol: string,
+  command: readonly string[] = [],
+): object {
   if (exitCode === 0) return { metadata: {}, status: "Success" };
+  const words =
+    protocol === TRANSLATED
+      ? `command terminated with exit code ${exitCode}`
+      : `error executing command [${command.join(" ")}], exit code ${exitCode}`;
   return {
     metadata: {},
     status: "Failure",
-    message: `command terminated with non-zero exit code: exit status ${exitCode}`,
+    message: `command terminated with non-zero exit code: ${words}`,
     reason: "NonZeroExitCode",
     details: { causes: [{ reason: "ExitCode", message: String(exitCode) }] },
   };
 }
 
-export function failureStatus(cause: string): object {
-  const message = `Internal error occurred: ${cause}`;
-  return { metadata: {}, status: "Failure", message, reason: "InternalError", code: 500 };
+export function failureStatus(cause: string, protocol: string): object {
+  // It passes one more hand, and each says so.
+  const told = protocol === TRANSLATED ? `${INTERNAL}${cause}` : cause;
+  return {
+    metadata: {},
+    status: "Failure",
+    message: `${INTERNAL}${told}`,
+    reason: "InternalError",
+    details: { causes: [{ message: told }] },
+    code: 500,
+  };
 }

@@ -39,9 +39,9 @@ export function serveExec(
     argv = execArguments(record, here, request.command, request.hasTty);
   } catch (error) {
     const none = { onStdin() {}, onStdinEnd() {}, onResize() {}, onClose() {} };
-    new Channels(socket, none).finish(
-      failureStatus(error instanceof Error ? error.message : String(error)),
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    const cause = `error executing command in container: ${why}`;
+    new Channels(socket, none).finish(failureStatus(cause, socket.protocol));
     return;
   }
   const pid = record.process?.pid;
@@ -65,7 +65,7 @@ function execWithPipes(socket: WebSocket, argv: readonly string[], request: Exec
   });
   connect(channels, stdout, request.hasStdout, Channel.stdout);
   connect(channels, stderr, request.hasStderr, Channel.stderr);
-  report(child, channels);
+  report(child, channels, request.command);
 }
 
 /** What nobody asked for is read all the same, so that the program can write it. */
@@ -89,7 +89,7 @@ function execInTerminal(
   socket: WebSocket,
   argv: readonly string[],
   pid: number,
-  { hasStdin }: ExecRequest,
+  { hasStdin, command }: ExecRequest,
 ): void {
   const terminal: Terminal = new Terminal(pid, (bytes) =>
     channels.sendFrom(terminal.reader, Channel.stdout, bytes),
@@ -106,14 +106,20 @@ function execInTerminal(
   const [program = "", ...args] = argv;
   const child = spawn(program, args, { stdio: [slave, slave, slave], detached: true });
   closeSync(slave);
-  report(child, channels, terminal.reader.closed);
+  report(child, channels, command, terminal.reader.closed);
 }
 
 /** What a terminal still holds may take so long to come after the program has ended. */
 const DRAIN_MS = 200;
 
-function report(child: ChildProcess, channels: Channels, drained?: Promise<void>): void {
-  child.once("error", (error) => channels.finish(failureStatus(error.message)));
+function report(
+  child: ChildProcess,
+  channels: Channels,
+  command: readonly string[],
+  drained?: Promise<void>,
+): void {
+  const { protocol } = channels;
+  child.once("error", (error) => channels.finish(failureStatus(error.message, protocol)));
   const event = drained === undefined ? "close" : "exit";
   child.once(event, (code: number | null, signal: string | null) => {
     const exitCode = code ?? 128 + (SIGNALS[signal ?? ""] ?? 0);
@@ -121,7 +127,7 @@ function report(child: ChildProcess, channels: Channels, drained?: Promise<void>
       setTimeout(resolve, DRAIN_MS);
     });
     void Promise.race([drained ?? Promise.resolve(), late]).then(() =>
-      channels.finish(exitStatus(exitCode)),
+      channels.finish(exitStatus(exitCode, protocol, command)),
     );
   });
 }

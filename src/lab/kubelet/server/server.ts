@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type net from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
@@ -18,10 +18,12 @@ import { REMOTE_COMMAND_PROTOCOLS } from "./channels.ts";
 import { type ExecRequest, serveExec } from "./exec.ts";
 import { readLog } from "./log-reader.ts";
 import { parseLogQuery } from "./log-query.ts";
+import { PORT_CHANNELS_PROTOCOL, servePortChannels } from "./port-channels.ts";
 import { PORT_FORWARD_PROTOCOL, servePortForward } from "./port-forward.ts";
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const ALL_ADDRESSES = ["0.0.0.0", "::"];
+const KNOWN_PROTOCOLS = [...REMOTE_COMMAND_PROTOCOLS, PORT_CHANNELS_PROTOCOL];
 
 /** An answer other than 200. */
 class HttpError extends AppError {
@@ -46,6 +48,8 @@ export class KubeletServer implements AsyncDisposable {
   readonly #webSockets: WebSocketServer;
   readonly #listeners: net.Server[] = [];
   readonly #sockets = new Set<net.Socket>();
+  /** Those who want SPDY within their WebSocket. */
+  readonly #tunnels = new WeakSet<IncomingMessage>();
   readonly #abort = new AbortController();
 
   private constructor(kubelet: Kubelet, pki: KubeletPki) {
@@ -64,12 +68,13 @@ export class KubeletServer implements AsyncDisposable {
     this.#webSockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAX_MESSAGE_BYTES,
-      handleProtocols: (offered) =>
-        REMOTE_COMMAND_PROTOCOLS.find((name) => offered.has(name)) ?? false,
+      handleProtocols: (offered) => KNOWN_PROTOCOLS.find((name) => offered.has(name)) ?? false,
     });
     this.#webSockets.on("headers", (headers, request) => {
       // ws takes its slash for a mistake, so it is answered by hand.
-      if (isPortForward(request)) headers.push(`Sec-WebSocket-Protocol: ${PORT_FORWARD_PROTOCOL}`);
+      if (this.#tunnels.has(request)) {
+        headers.push(`Sec-WebSocket-Protocol: ${PORT_FORWARD_PROTOCOL}`);
+      }
     });
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
@@ -209,16 +214,38 @@ export class KubeletServer implements AsyncDisposable {
     try {
       this.#authorise(request);
       serve = this.#streamOf(request);
+      this.#checkProtocol(request);
     } catch (error) {
       const status = error instanceof HttpError ? error.status : 500;
       const message = error instanceof Error ? error.message : String(error);
       socket.end(
-        `HTTP/1.1 ${status} Error\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(message)}\r\nconnection: close\r\n\r\n${message}`,
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(message)}\r\nconnection: close\r\n\r\n${message}`,
       );
       return;
     }
-    if (isPortForward(request)) delete request.headers["sec-websocket-protocol"];
+    if (this.#tunnels.has(request)) delete request.headers["sec-websocket-protocol"];
     this.#webSockets.handleUpgrade(request, socket, head, serve);
+  }
+
+  /** Who offers none gets the oldest that there is; who offers only others is refused. */
+  #checkProtocol(request: IncomingMessage): void {
+    const { upgrade = "" } = request.headers;
+    if (upgrade.toLowerCase() !== "websocket") {
+      const how = "kubectl 1.31 and later use WebSockets";
+      throw new HttpError(501, `${upgrade} is not supported by the lab's kubelet: ${how}`);
+    }
+    const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",");
+    const names = new Set(offered.map((name) => name.trim()).filter((name) => name !== ""));
+    const isForward = isPortForward(request);
+    if (isForward && names.has(PORT_FORWARD_PROTOCOL)) {
+      this.#tunnels.add(request);
+      return;
+    }
+    if (isForward && !urlOf(request).searchParams.has("port")) {
+      throw new HttpError(400, 'query parameter "port" is required');
+    }
+    const known = isForward ? [PORT_CHANNELS_PROTOCOL] : REMOTE_COMMAND_PROTOCOLS;
+    if (names.size > 0 && !known.some((name) => names.has(name))) throw new HttpError(403, "");
   }
 
   #streamOf(request: IncomingMessage): (socket: WebSocket) => void {
@@ -228,28 +255,41 @@ export class KubeletServer implements AsyncDisposable {
     const container = parts.at(-1) ?? "";
     if (what === "portForward") {
       const { worker } = this.#find(namespace, pod, "");
-      const { sandbox } = worker;
-      if (sandbox === undefined)
-        throw new HttpError(
-          400,
-          `unable to forward port because pod is not running. Current status=${worker.pod.status?.phase ?? "Pending"}`,
-        );
-      const networkPath =
-        sandbox.namespace === undefined
-          ? `/proc/${sandbox.process.pid}/ns/net`
-          : namespacePath(sandbox.namespace);
-      return (socket) => servePortForward(socket, { networkPath, uid: sandbox.id, name: pod });
+      return this.#forwardOf(worker, request, searchParams.getAll("port"));
     }
     const { worker, record } = this.#find(namespace, pod, container);
     const asked = execRequestOf(searchParams);
     const here = worker.here();
-    if (here === undefined || record.process === undefined)
-      throw new HttpError(404, `container not found (${JSON.stringify(record.container.name)})`);
+    if (here === undefined || record.process?.isRunning !== true) {
+      throw new HttpError(
+        500,
+        what === "attach"
+          ? `container ${record.container.name} not found in pod ${pod}_${namespace}`
+          : `container not found (${JSON.stringify(record.container.name)})`,
+      );
+    }
     if (what === "attach") return (socket) => serveAttach(socket, record, asked);
     if (what !== "exec") throw new HttpError(404, "404 page not found");
-    if (asked.command.length === 0)
-      throw new HttpError(400, "you must specify at least 1 command for the container");
     return (socket) => serveExec(socket, record, here, asked);
+  }
+
+  #forwardOf(
+    worker: PodWorker,
+    request: IncomingMessage,
+    ports: readonly string[],
+  ): (socket: WebSocket) => void {
+    const { sandbox } = worker;
+    const { name, namespace } = worker.pod.metadata;
+    if (sandbox === undefined) throw new HttpError(500, `pod not found ("${name}_${namespace}")`);
+    const networkPath =
+      sandbox.namespace === undefined
+        ? `/proc/${sandbox.process.pid}/ns/net`
+        : namespacePath(sandbox.namespace);
+    const target = { networkPath, id: sandbox.id };
+    return (socket) => {
+      if (this.#tunnels.has(request)) servePortForward(socket, target);
+      else servePortChannels(socket, target, ports.map(Number));
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -275,11 +315,14 @@ function isPortForward(request: IncomingMessage): boolean {
 function execRequestOf(parameters: URLSearchParams): ExecRequest {
   const has = (...names: string[]): boolean =>
     names.some((name) => ["1", "true"].includes(parameters.get(name) ?? ""));
-  return {
-    command: parameters.getAll("command"),
-    hasStdin: has("input", "stdin"),
-    hasStdout: has("output", "stdout"),
-    hasStderr: has("error", "stderr"),
-    hasTty: has("tty"),
-  };
+  const [hasStdin, hasStdout, hasStderr] = [
+    has("input", "stdin"),
+    has("output", "stdout"),
+    has("error", "stderr"),
+  ];
+  if (!hasStdin && !hasStdout && !hasStderr) {
+    throw new HttpError(400, "you must specify at least 1 of stdin, stdout, stderr");
+  }
+  const command = parameters.getAll("command");
+  return { command, hasStdin, hasStdout, hasStderr, hasTty: has("tty") };
 }

@@ -66,7 +66,11 @@ export class World implements AsyncDisposable {
       node: "node1",
       addresses: ["10.99.0.1"],
       namespace: this.namespace,
-      folders: { state: this.state },
+      folders: {
+        state: this.state,
+        logs: join(this.state, "logs/pods"),
+        containerLogs: join(this.state, "logs/containers"),
+      },
       cni: { confFolder: join(this.folder, "conf"), binFolder: join(this.folder, "bin") },
       clusterDns: ["10.96.0.10"],
       namespacePrefix: `kt${process.pid}-`,

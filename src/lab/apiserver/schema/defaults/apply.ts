@@ -27,14 +27,9 @@ export function applyDefaults(node: SchemaNode, value: Json): void {
       for (const each of Object.values(value)) applyDefaults(items.node, each);
     return;
   }
-  const isCustom = node.rules !== undefined;
   for (const [key, field] of node.fields) {
-    const now = getOwn(value, key);
-    if (isCustom && now === null && !field.node.isNullable && field.default !== undefined) {
-      setOwn(value, key, copyJson(field.default));
-    } else if (now === undefined && field.default !== undefined && !isOmitted(field)) {
-      setOwn(value, key, copyJson(field.default));
-    }
+    if (field.default === undefined || getOwn(value, key) !== undefined) continue;
+    if (!isOmitted(field)) setOwn(value, key, copyJson(field.default));
   }
   if (node.name !== undefined) FUNCTIONS.get(node.name)?.(value);
   for (const [key, field] of node.fields) {

@@ -107,14 +107,50 @@ const nodeSpec: Defaulter = (object) => {
   else if (podCIDR === undefined && first !== undefined) object["podCIDR"] = first;
 };
 
-const node: Defaulter = (object) => {
+const NODE_INFO = [
+  "architecture",
+  "bootID",
+  "containerRuntimeVersion",
+  "kernelVersion",
+  "kubeProxyVersion",
+  "kubeletVersion",
+  "machineID",
+  "operatingSystem",
+  "osImage",
+  "systemUUID",
+];
+
+const nodeStatus: Defaulter = (object) => {
   const { capacity } = object;
   if (isObject(capacity)) fill(object, { allocatable: copyJson(capacity) });
+  fill(ensure(ensure(object, "daemonEndpoints"), "kubeletEndpoint"), { Port: 0 });
+  fill(ensure(object, "nodeInfo"), Object.fromEntries(NODE_INFO.map((key) => [key, ""])));
+};
+
+/** Lists and references that are told of even where there is none. */
+const toldEmpty =
+  (...keys: readonly string[]): Defaulter =>
+  (object) => {
+    for (const key of keys) {
+      const value = object[key];
+      if (value === undefined || (Array.isArray(value) && value.length === 0)) object[key] = null;
+    }
+  };
+
+/** What a claim's data comes from has two names. */
+const claimSpec: Defaulter = (object) => {
+  fill(object, { volumeMode: "Filesystem" });
+  if (object["dataSource"] !== undefined) {
+    fill(object, { dataSourceRef: copyJson(object["dataSource"]) });
+  }
 };
 
 export const otherDefaults: Readonly<Record<string, Defaulter>> = {
   [`${CORE}.Namespace`]: namespace,
-  [`${CORE}.NodeStatus`]: node,
+  [`${CORE}.Node`]: (object) => ensure(object, "status"),
+  [`${CORE}.NodeStatus`]: nodeStatus,
+  [`${CORE}.TypedLocalObjectReference`]: toldEmpty("apiGroup"),
+  [`${CORE}.TypedObjectReference`]: toldEmpty("apiGroup"),
   [`${CORE}.NodeSpec`]: nodeSpec,
   [`${CORE}.Secret`]: secret,
   [`${CORE}.LimitRangeItem`]: limitRangeItem,
@@ -127,7 +163,7 @@ export const otherDefaults: Readonly<Record<string, Defaulter>> = {
   [`${CORE}.PersistentVolumeClaim`]: (object) => {
     fillZero(ensure(object, "status"), { phase: "Pending" });
   },
-  [`${CORE}.PersistentVolumeClaimSpec`]: (object) => fill(object, { volumeMode: "Filesystem" }),
+  [`${CORE}.PersistentVolumeClaimSpec`]: claimSpec,
   [`${ADMISSION}.ValidatingWebhook`]: webhook,
   [`${ADMISSION}.MutatingWebhook`]: (object) => {
     webhook(object);
@@ -138,11 +174,14 @@ export const otherDefaults: Readonly<Record<string, Defaulter>> = {
   [`${ADMISSION}.ServiceReference`]: toService,
   [`${ADMISSION}.ValidatingAdmissionPolicySpec`]: failurePolicy,
   [`${ADMISSION}.MatchResources`]: (object) => fill(object, matching()),
+  [`${RBAC}.Role`]: toldEmpty("rules"),
+  [`${RBAC}.ClusterRole`]: toldEmpty("rules"),
   [`${RBAC}.ClusterRoleBinding`]: roleBinding,
   [`${RBAC}.RoleBinding`]: roleBinding,
   [`${RBAC}.Subject`]: subject,
   [`${DEFINITIONS}.CustomResourceDefinition`]: definition,
   [`${DEFINITIONS}.ServiceReference`]: toService,
+  "io.k8s.api.discovery.v1.EndpointSlice": toldEmpty("endpoints", "ports"),
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec": (object) =>
     fill(object, { minReplicas: 1 }),
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler": autoscaler,

@@ -1,4 +1,4 @@
-import { type Defaulter, ensure, fill, fillZero, objectAt } from "./fill.ts";
+import { type Defaulter, ensure, fill, fillZero, objectAt, objectsAt } from "./fill.ts";
 import { copyJson } from "../node.ts";
 
 const APPS = "io.k8s.api.apps.v1";
@@ -40,6 +40,9 @@ const statefulSet: Defaulter = (object) => {
     whenScaled: "Retain",
   });
   fill(spec, { replicas: 1, revisionHistoryLimit: 10 });
+  for (const claim of objectsAt(spec, "volumeClaimTemplates")) {
+    fill(claim, { apiVersion: "v1", kind: "PersistentVolumeClaim" });
+  }
 };
 
 const job: Defaulter = (object) => {

@@ -60,14 +60,20 @@ export function deployment(spec: JsonObject = {}): JsonObject {
   };
 }
 
-/** Of a kind Widget in example.com/v1, with what a schema can say. */
+/** Of a kind Widget in example.com/v1, with what a schema can say, as the server completes it. */
 export function widgets(schema: JsonObject): JsonObject {
   return {
     metadata: { name: "widgets.example.com" },
     spec: {
       group: "example.com",
       scope: "Namespaced",
-      names: { plural: "widgets", kind: "Widget", shortNames: ["wd"] },
+      names: {
+        plural: "widgets",
+        singular: "widget",
+        kind: "Widget",
+        listKind: "WidgetList",
+        shortNames: ["wd"],
+      },
       versions: [
         {
           name: "v1",
@@ -81,6 +87,7 @@ export function widgets(schema: JsonObject): JsonObject {
         },
       ],
     },
+    status: { storedVersions: ["v1"] },
   };
 }
 

@@ -1,11 +1,11 @@
-import { Cidr } from "#base";
+import type { Cidr } from "#base";
+import { validateBlock } from "./addresses.ts";
 import { validateSelector } from "./selectors.ts";
 import type { View } from "./view.ts";
 import { portName, portNumber } from "./words.ts";
 
 const PROTOCOLS = ["TCP", "UDP", "SCTP"];
 const TYPES = ["Ingress", "Egress"];
-const CIDR_WORDS = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
 export function validateNetworkPolicy(object: View): void {
   const spec = object.at("spec");
@@ -50,7 +50,7 @@ function validatePeer(peer: View): void {
   const block = peer.at("ipBlock");
   if (pods.isThere) validateSelector(pods);
   if (namespaces.isThere) validateSelector(namespaces);
-  if (block.isThere) validateBlock(block);
+  if (block.isThere) validateIpBlock(block);
   if (!pods.isThere && !namespaces.isThere && !block.isThere) {
     peer.required("must specify a peer");
   } else if (block.isThere && (pods.isThere || namespaces.isThere)) {
@@ -58,25 +58,14 @@ function validatePeer(peer: View): void {
   }
 }
 
-function parseCidr(text: string): Cidr | undefined {
-  // Only what has a length is a block here.
-  if (!text.includes("/")) return undefined;
-  try {
-    return Cidr.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function validateBlock(block: View): void {
+function validateIpBlock(block: View): void {
   const cidr = block.at("cidr");
   if (cidr.text === "") return cidr.required();
-  const whole = parseCidr(cidr.text);
-  if (whole === undefined) cidr.invalid(CIDR_WORDS);
+  const whole = validateBlock(cidr);
+  if (whole === undefined) return;
   for (const each of block.at("except").items()) {
-    const part = parseCidr(each.text);
-    if (part === undefined) each.invalid(CIDR_WORDS);
-    else if (whole !== undefined && !isStrictlyIn(part, whole)) {
+    const part = validateBlock(each);
+    if (part !== undefined && !isStrictlyIn(part, whole)) {
       each.invalid("must be a strict subset of `cidr`");
     }
   }

@@ -34,6 +34,11 @@ export class View {
     return new View(value, `${this.path}[${key}]`, this.causes);
   }
 
+  /** The same value, told of at another place. */
+  as(path: string): View {
+    return new View(this.value, path, this.causes);
+  }
+
   items(): View[] {
     if (!Array.isArray(this.value)) return [];
     return this.value.map((each, index) => {
@@ -67,6 +72,11 @@ export class View {
     this.#tell("FieldValueInvalid", `Invalid value: ${shown(value)}`, detail);
   }
 
+  /** The same without the value: it would say nothing, or too much. */
+  invalidWhole(detail: string): void {
+    this.#tell("FieldValueInvalid", "Invalid value", detail);
+  }
+
   /** Of the value, all the messages that a check of a text has. */
   invalids(details: readonly string[], value: Json | undefined = this.value): void {
     for (const detail of details) this.invalid(detail, value);
@@ -78,16 +88,20 @@ export class View {
     this.#tell("FieldValueNotSupported", `Unsupported value: ${shown(value)}`, detail);
   }
 
-  duplicate(value: Json | undefined = this.value): void {
-    this.#tell("FieldValueDuplicate", `Duplicate value: ${shown(value)}`, "");
+  duplicate(value: Json | undefined = this.value, detail = ""): void {
+    this.#tell("FieldValueDuplicate", `Duplicate value: ${shown(value)}`, detail);
   }
 
   forbidden(detail: string): void {
     this.#tell("FieldValueForbidden", "Forbidden", detail);
   }
 
-  notFound(): void {
-    this.#tell("FieldValueNotFound", `Not found: ${shown(this.value)}`, "");
+  notFound(value: Json = this.text, detail = ""): void {
+    this.#tell("FieldValueNotFound", `Not found: ${shown(value)}`, detail);
+  }
+
+  internal(detail: string): void {
+    this.#tell("InternalError", "Internal error", detail);
   }
 
   wrongType(detail: string, value: Json | undefined = this.value): void {
@@ -107,6 +121,11 @@ export class View {
   oneOf(words: readonly string[]): void {
     if (this.text === "") this.required();
     else if (!words.includes(this.text)) this.unsupported(words);
+  }
+
+  /** "" is required. */
+  needText(): void {
+    if (this.text === "") this.required();
   }
 
   notNegative(): void {

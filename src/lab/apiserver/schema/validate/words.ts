@@ -1,6 +1,8 @@
 // Checks of texts. Each answers what is wrong in the API server's words; nothing where it is right.
 const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
+const SEARCH_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+const SEARCH = `${SEARCH_LABEL}(\\.${SEARCH_LABEL})*`;
 const DNS_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const ENVIRONMENT = /^[ -<>-~]+$/;
@@ -28,6 +30,12 @@ const LABEL_WORDS =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
 const SUBDOMAIN_WORDS =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+const SEARCH_WORDS =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
+const WILDCARD = `\\*\\.${SUBDOMAIN}`;
+const WILDCARD_WORDS =
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
+const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 const DNS_1035_WORDS =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
 const QUALIFIED_WORDS =
@@ -40,7 +48,9 @@ function example(words: string, pattern: string, ...examples: readonly string[])
   return `${words} (e.g. ${list}regex used for validation is '${pattern}')`;
 }
 
-const tooLong = (most: number): string => `must be no more than ${most} bytes`;
+const tooLong = (most: number): string => `must be no more than ${most} characters`;
+/** The API server counts one and the same by two names. */
+const tooLongInBytes = (most: number): string => `must be no more than ${most} bytes`;
 
 export function dnsLabel(text: string): string[] {
   const long = text.length > LABEL_MAX ? [tooLong(LABEL_MAX)] : [];
@@ -51,9 +61,54 @@ export function dnsLabel(text: string): string[] {
 }
 
 export function dnsSubdomain(text: string): string[] {
+  return subdomain(text, tooLong);
+}
+
+function subdomainInBytes(text: string): string[] {
+  return subdomain(text, tooLongInBytes);
+}
+
+function subdomain(text: string, long: (most: number) => string): string[] {
+  const words = text.length > SUBDOMAIN_MAX ? [long(SUBDOMAIN_MAX)] : [];
+  if (matches(SUBDOMAIN, text)) return words;
+  return [...words, example(SUBDOMAIN_WORDS, SUBDOMAIN, "example.com")];
+}
+
+/** A host with `*.` before it. */
+export function wildcardSubdomain(text: string): string[] {
   const long = text.length > SUBDOMAIN_MAX ? [tooLong(SUBDOMAIN_MAX)] : [];
-  if (matches(SUBDOMAIN, text)) return long;
-  return [...long, example(SUBDOMAIN_WORDS, SUBDOMAIN, "example.com")];
+  if (matches(WILDCARD, text)) return long;
+  return [...long, example(WILDCARD_WORDS, WILDCARD, "*.example.com")];
+}
+
+/** A name that says whose it is: `acme.io/foo`. */
+export function domainPrefixedPath(text: string): string[] {
+  const at = text.indexOf("/");
+  const [domain, path] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
+  if (domain === "" || path === "") {
+    return ['must be a domain-prefixed path (such as "acme.io/foo")'];
+  }
+  const words = dnsSubdomain(domain);
+  return matches(HTTP_PATH, path) ? words : [...words, example("Invalid path", HTTP_PATH)];
+}
+
+/** A host's whole name. */
+export function fullDomain(text: string): string[] {
+  const name = text.replace(/\.$/, "");
+  const words = dnsSubdomain(name);
+  if (words.length > 0) return [words.join(",")];
+  const labels = name.split(".");
+  if (labels.length < 2) {
+    return ["should be a domain with at least two segments separated by dots"];
+  }
+  return labels.flatMap((label) => dnsLabel(label)).slice(0, 1);
+}
+
+/** Where a resolver looks: names may have underscores there. */
+export function searchDomain(text: string): string[] {
+  const long = text.length > SUBDOMAIN_MAX ? [tooLong(SUBDOMAIN_MAX)] : [];
+  if (matches(SEARCH, text)) return long;
+  return [...long, example(SEARCH_WORDS, SEARCH, "example.com")];
 }
 
 export function dns1035Label(text: string): string[] {
@@ -84,16 +139,16 @@ export function qualifiedName(text: string): string[] {
   if (parts.length === 2) {
     const prefix = parts[0] ?? "";
     if (prefix === "") words.push("prefix part must be non-empty");
-    else words.push(...dnsSubdomain(prefix).map((each) => `prefix part ${each}`));
+    else words.push(...subdomainInBytes(prefix).map((each) => `prefix part ${each}`));
   }
   if (name === "") words.push("name part must be non-empty");
-  else if (name.length > LABEL_MAX) words.push(`name part ${tooLong(LABEL_MAX)}`);
+  else if (name.length > LABEL_MAX) words.push(`name part ${tooLongInBytes(LABEL_MAX)}`);
   if (!matches(QUALIFIED, name)) words.push(`name part ${syntax}`);
   return words;
 }
 
 export function labelValue(text: string): string[] {
-  const long = text.length > LABEL_MAX ? [tooLong(LABEL_MAX)] : [];
+  const long = text.length > LABEL_MAX ? [tooLongInBytes(LABEL_MAX)] : [];
   const pattern = `(${QUALIFIED})?`;
   if (matches(pattern, text)) return long;
   return [...long, example(LABEL_VALUE_WORDS, pattern, "MyValue", "my_value", "12345")];
@@ -149,3 +204,7 @@ export function percent(text: string): string[] {
   const words = "a valid percent string must be a numeric string followed by an ending '%'";
   return [example(words, "[0-9]+%", "1%", "93%")];
 }
+
+/** Of a kind, which is checked in lower case. */
+export const mayBeMixed = (words: string): string =>
+  `may have mixed case, but should otherwise match: ${words}`;

@@ -1,26 +1,41 @@
-import type { Json } from "../types.ts";
+/** What keeps pods running: Deployments, ReplicaSets, DaemonSets, StatefulSets. */
+import { sortedKeys } from "../node.ts";
+import type { Json, JsonObject } from "../types.ts";
 import { validateUnchanged } from "./metadata.ts";
-import { validatePodTemplate } from "./pods.ts";
+import { validatePodTemplate } from "./pods/spec.ts";
 import { selects, selectorSize, validateSelector } from "./selectors.ts";
+import { validateClaimSpec } from "./storage.ts";
 import { View } from "./view.ts";
-import { percent } from "./words.ts";
+import { dnsLabel, percent } from "./words.ts";
 
 const NO_MATCH = "`selector` does not match template `labels`";
-const CONCURRENCY = ["Allow", "Forbid", "Replace"];
+const RETENTION = ["Retain", "Delete"];
 
-function validateSelectorOf(spec: View, kind: string): void {
+/**
+ * False where the selector cannot be used at all: then the template is not looked at either.
+ * `why` is what is said of such a selector.
+ */
+function validateSelectorOf(spec: View, kind: string, why: string): boolean {
   const selector = spec.at("selector");
   const before = spec.causes.length;
-  if (!selector.isThere) {
-    selector.required();
-  } else {
-    validateSelector(selector);
-    if (selectorSize(selector) === 0) selector.invalid(`empty selector is invalid for ${kind}`);
+  if (!selector.isThere) selector.required();
+  else validateSelector(selector);
+  const isUsable = !selector.isThere || spec.causes.length === before;
+  const shown = sortedKeys(selector.value ?? null);
+  if (selector.isThere && selectorSize(selector) === 0) {
+    selector.invalid(`empty selector is invalid for ${kind}`, shown);
+  } else if (isUsable) {
+    validateMatch(spec);
   }
-  const labels = spec.at("template", "metadata", "labels");
-  if (spec.causes.length === before && !selects(selector, labels.value)) {
-    labels.invalid(NO_MATCH, labels.value ?? null);
-  }
+  if (!isUsable) selector.invalid(why, shown);
+  return isUsable;
+}
+
+/** No selector at all selects nothing. */
+export function validateMatch(spec: View): void {
+  const [selector, labels] = [spec.at("selector"), spec.at("template", "metadata", "labels")];
+  if (selector.isThere && selects(selector, labels.value)) return;
+  labels.invalid(NO_MATCH, sortedKeys(labels.value ?? null));
 }
 
 /** Templates of what runs for ever: the kind's name as its messages have it. */
@@ -35,11 +50,22 @@ function validateTemplate(spec: View, kind: string): void {
   }
 }
 
+/** A strategy as the API server's program keeps it. */
+function internal(strategy: View): JsonObject {
+  const rolling = strategy.at("rollingUpdate");
+  const shown = {
+    MaxUnavailable: rolling.at("maxUnavailable").value ?? null,
+    MaxSurge: rolling.at("maxSurge").value ?? null,
+  };
+  return { Type: strategy.at("type").text, RollingUpdate: rolling.isThere ? shown : null };
+}
+
 export function validateDeployment(object: View): void {
   const spec = object.at("spec");
   spec.at("replicas").notNegative();
-  validateSelectorOf(spec, "deployment");
-  validateTemplate(spec, "ReplicaSet");
+  if (validateSelectorOf(spec, "deployment", "invalid label selector")) {
+    validateTemplate(spec, "ReplicaSet");
+  }
   const strategy = spec.at("strategy");
   const [type, rolling] = [strategy.at("type").text, strategy.at("rollingUpdate")];
   if (type === "Recreate") {
@@ -49,8 +75,7 @@ export function validateDeployment(object: View): void {
   } else if (type === "RollingUpdate") {
     validateRolling(rolling);
   } else {
-    const shown = { Type: type, RollingUpdate: null };
-    strategy.unsupported(["Recreate", "RollingUpdate"], shown);
+    strategy.unsupported(["Recreate", "RollingUpdate"], internal(strategy));
   }
   for (const key of ["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"]) {
     spec.at(key).notNegative();
@@ -71,12 +96,12 @@ function validateRolling(rolling: View): void {
   validatePercentLimit(unavailable);
 }
 
-function validateCountOrPercent(view: View): void {
+export function validateCountOrPercent(view: View): void {
   if (typeof view.value === "string") view.invalids(percent(view.value));
   else view.notNegative();
 }
 
-function validatePercentLimit(view: View): void {
+export function validatePercentLimit(view: View): void {
   if (typeof view.value === "string" && amount(view.value) > 100) {
     view.invalid("must not be greater than 100%");
   }
@@ -92,27 +117,37 @@ export function validateReplicaSet(object: View): void {
   const spec = object.at("spec");
   spec.at("replicas").notNegative();
   spec.at("minReadySeconds").notNegative();
-  validateSelectorOf(spec, "deployment");
-  validateTemplate(spec, "ReplicaSet");
+  // What it says of an empty selector is what is said of a Deployment's.
+  if (validateSelectorOf(spec, "deployment", "invalid label selector")) {
+    validateTemplate(spec, "ReplicaSet");
+  }
 }
 
 export function validateDaemonSet(object: View): void {
   const spec = object.at("spec");
-  validateSelectorOf(spec, "daemonset");
+  const selector = spec.at("selector");
+  const before = spec.causes.length;
+  validateSelector(selector);
+  if (selector.isThere && selectorSize(selector) === 0) {
+    selector.invalid("empty selector is invalid for daemonset", sortedKeys(selector.value ?? null));
+  } else if (spec.causes.length === before) {
+    validateMatch(spec);
+  }
   validateTemplate(spec, "DaemonSet");
   spec.at("minReadySeconds").notNegative();
+  validateDaemonStrategy(spec.at("updateStrategy"));
   spec.at("revisionHistoryLimit").notNegative();
-  const strategy = spec.at("updateStrategy");
+}
+
+function validateDaemonStrategy(strategy: View): void {
   const [type, rolling] = [strategy.at("type").text, strategy.at("rollingUpdate")];
   if (type === "OnDelete") return;
   if (type !== "RollingUpdate") {
-    return strategy.unsupported(["RollingUpdate", "OnDelete"], { Type: type, RollingUpdate: null });
+    return strategy.unsupported(["RollingUpdate", "OnDelete"], internal(strategy));
   }
   const [unavailable, surge] = [rolling.at("maxUnavailable"), rolling.at("maxSurge")];
-  for (const each of [unavailable, surge]) {
-    validateCountOrPercent(each);
-    validatePercentLimit(each);
-  }
+  for (const each of [unavailable, surge]) validateCountOrPercent(each);
+  for (const each of [unavailable, surge]) validatePercentLimit(each);
   const [hasUnavailable, hasSurge] = [amount(unavailable.value) !== 0, amount(surge.value) !== 0];
   if (hasUnavailable && hasSurge) surge.invalid("may not be set when maxUnavailable is non-zero");
   if (!hasUnavailable && !hasSurge) unavailable.required("cannot be 0 when maxSurge is 0");
@@ -120,73 +155,71 @@ export function validateDaemonSet(object: View): void {
 
 export function validateStatefulSet(object: View): void {
   const spec = object.at("spec");
-  spec.at("replicas").notNegative();
-  validateSelectorOf(spec, "statefulset");
-  validateTemplate(spec, "StatefulSet");
-  spec.at("podManagementPolicy").oneOf(["OrderedReady", "Parallel"]);
-}
-
-/** A job's selector is made by the API server; where it is there it must fit. */
-export function validateJob(object: View): void {
-  validateJobSpec(object.at("spec"));
-  const selector = object.at("spec", "selector");
-  if (!selector.isThere) return;
-  validateSelector(selector);
-  const labels = object.at("spec", "template", "metadata", "labels");
-  if (!selects(selector, labels.value)) labels.invalid(NO_MATCH, labels.value ?? null);
-}
-
-function validateJobSpec(spec: View): void {
-  for (const key of ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit"]) {
-    spec.at(key).notNegative();
+  validateStatefulPolicies(spec);
+  for (const [index, claim] of spec.at("volumeClaimTemplates").items().entries()) {
+    const at = `${spec.path}.volumeClaimTemplates[${index}].spec`;
+    validateClaimSpec(claim.at("spec").as(at));
   }
-  spec.at("ttlSecondsAfterFinished").notNegative();
-  const mode = spec.at("completionMode");
-  if (!["NonIndexed", "Indexed"].includes(mode.text)) mode.unsupported(["NonIndexed", "Indexed"]);
-  if (mode.text === "Indexed" && !spec.at("completions").isThere) {
-    spec.at("completions").required("when completion mode is Indexed");
+  for (const key of ["replicas", "minReadySeconds"]) spec.at(key).notNegative();
+  spec.at("ordinals", "start").notNegative();
+  const service = spec.at("serviceName");
+  if (service.text !== "") service.invalids(dnsLabel(service.text));
+  if (validateSelectorOf(spec, "statefulset", ""))
+    validateTemplate(withClaims(spec), "StatefulSet");
+}
+
+function validateStatefulPolicies(spec: View): void {
+  const management = spec.at("podManagementPolicy");
+  if (!["OrderedReady", "Parallel"].includes(management.text)) {
+    management.invalid("must be 'OrderedReady' or 'Parallel'");
   }
-  validatePodTemplate(spec.at("template"));
-  const restart = spec.at("template", "spec", "restartPolicy");
-  if (restart.text === "Always" || restart.text === "") {
-    restart.required('valid values: "OnFailure", "Never"');
-  } else if (!["OnFailure", "Never"].includes(restart.text)) {
-    restart.unsupported(["OnFailure", "Never"]);
+  const strategy = spec.at("updateStrategy");
+  const [type, rolling] = [strategy.at("type").text, strategy.at("rollingUpdate")];
+  const shown = {
+    Partition: rolling.at("partition").number,
+    MaxUnavailable: rolling.at("maxUnavailable").value ?? null,
+  };
+  if (type === "RollingUpdate") {
+    rolling.at("partition").notNegative();
+  } else if (type !== "OnDelete") {
+    const whole = { Type: type, RollingUpdate: rolling.isThere ? shown : null };
+    strategy.invalid("must be 'RollingUpdate' or 'OnDelete'", whole);
+  } else if (rolling.isThere) {
+    rolling.invalid("only allowed for updateStrategy 'RollingUpdate'", shown);
+  }
+  for (const key of ["whenDeleted", "whenScaled"]) {
+    const policy = spec.at("persistentVolumeClaimRetentionPolicy", key);
+    if (policy.isThere && !RETENTION.includes(policy.text)) policy.unsupported(RETENTION);
   }
 }
 
-export function validateCronJob(object: View): void {
-  const spec = object.at("spec");
-  const schedule = spec.at("schedule");
-  if (schedule.text === "") schedule.required();
-  else validateSchedule(schedule);
-  spec.at("concurrencyPolicy").oneOf(CONCURRENCY);
-  spec.at("startingDeadlineSeconds").notNegative();
-  validateJobSpec(withCompletionMode(spec.at("jobTemplate", "spec")));
-}
-
-const SCHEDULE = /^(?:@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)|@every \S+)$/;
-
-function validateSchedule(schedule: View): void {
-  const fields = schedule.text.trim().split(/\s+/);
-  if (SCHEDULE.test(schedule.text) || fields.length === 5) return;
-  schedule.invalid(`expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`);
-}
-
-/** In a cron job's template the API server sets no mode: NonIndexed is meant. */
-function withCompletionMode(spec: View): View {
-  const value = { completionMode: "NonIndexed", ...Object.fromEntries(spec.entries()) };
-  return new View(value, spec.path, spec.causes);
+/** What the controller puts in each pod is not asked of the template. */
+function withClaims(spec: View): View {
+  const template = spec.at("template");
+  const claims = spec
+    .at("volumeClaimTemplates")
+    .items()
+    .map((claim) => claim.at("metadata", "name").text);
+  const own = template
+    .at("spec", "volumes")
+    .items()
+    .filter((volume) => !claims.includes(volume.at("name").text))
+    .map((volume) => volume.value ?? null);
+  const { subdomain: _, hostname: __, ...rest } = Object.fromEntries(template.at("spec").entries());
+  const volumes = [
+    ...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })),
+    ...own,
+  ];
+  const value = { ...Object.fromEntries(template.entries()), spec: { ...rest, volumes } };
+  return new View(
+    { ...Object.fromEntries(spec.entries()), template: value },
+    spec.path,
+    spec.causes,
+  );
 }
 
 export function validateSelectorKept(object: View, old: View): void {
   validateUnchanged(object.at("spec", "selector"), old.at("spec", "selector"));
-}
-
-export function validateJobChange(object: View, old: View): void {
-  validateSelectorKept(object, old);
-  validateUnchanged(object.at("spec", "completionMode"), old.at("spec", "completionMode"));
-  validateUnchanged(object.at("spec", "template"), old.at("spec", "template"));
 }
 
 const STATEFUL_CHANGEABLE = new Set([

@@ -6,6 +6,7 @@ export const jobRules: KindRules = {
   create(_context, object) {
     const spec = ensureRecord(object, "spec");
     if (spec["manualSelector"] === true) return;
+    const { metadata } = object;
     const uid = object.metadata.uid ?? "";
     const name = object.metadata.name ?? "";
     const labels = ensureRecord(ensureRecord(ensureRecord(spec, "template"), "metadata"), "labels");
@@ -13,6 +14,10 @@ export const jobRules: KindRules = {
     labels["batch.kubernetes.io/controller-uid"] = uid;
     labels["job-name"] = name;
     labels["batch.kubernetes.io/job-name"] = name;
+    // One without labels of its own has its pods', with these too.
+    const own = metadata.labels ?? {};
+    if (Object.keys(own).every((key) => own[key] === labels[key]))
+      metadata.labels = { ...labels } as Record<string, string>;
     const selector = ensureRecord(spec, "selector");
     ensureRecord(selector, "matchLabels")["batch.kubernetes.io/controller-uid"] = uid;
   },

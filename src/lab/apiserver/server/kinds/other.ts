@@ -1,6 +1,6 @@
 /** Kinds with a rule or two. */
 import type { KubeObject } from "../../schema/types.ts";
-import { asRecord, asShown, ensureRecord, recordsAt, textAt } from "../json.ts";
+import { asRecord, asShown, at, ensureRecord, isEqualJson, recordsAt } from "../json.ts";
 import type { KindRules } from "./rules.ts";
 
 const NOT_READY = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" };
@@ -14,34 +14,31 @@ export const nodeRules: KindRules = {
       ({ key, effect }) => key === NOT_READY.key && effect === NOT_READY.effect,
     );
     if (!isTainted) spec["taints"] = [...taints, { ...NOT_READY }];
+    delete spec["configSource"];
   },
 };
 
-const ACCOUNT_TOKEN = "kubernetes.io/service-account-token";
+const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
 
-export const secretRules: KindRules = {
-  normalise: encodeStringData,
-  create(context, object) {
-    if (object["type"] !== ACCOUNT_TOKEN) return;
-    const namespace = object.metadata.namespace ?? "";
-    const name = object.metadata.annotations?.["kubernetes.io/service-account.name"] ?? "";
-    const stored = context.store.get(`/registry/core/serviceaccounts/${namespace}/${name}`);
-    if (stored === undefined) return;
-    const uid = textAt(stored.object, "metadata", "uid");
-    const { token } = context.tokens.issue({ namespace, name, uid }, [], ENDLESS_SECONDS);
-    const data = ensureRecord(object, "data");
-    data["token"] = base64(token);
-    data["ca.crt"] = base64(context.caCert);
-    data["namespace"] = base64(namespace);
-    object.metadata.annotations = {
-      ...object.metadata.annotations,
-      "kubernetes.io/service-account.uid": uid,
-    };
+/** A field of former versions that counts the template's changes. */
+export const daemonSetRules: KindRules = {
+  normalise: (object) => setTemplateGeneration(object, templateGeneration(object)),
+  create: (_context, object) => setTemplateGeneration(object, 1),
+  update(_context, object, old) {
+    const isSame = isEqualJson(at(object, "spec", "template"), at(old, "spec", "template"));
+    setTemplateGeneration(object, templateGeneration(old) + (isSame ? 0 : 1));
   },
 };
 
-/** Tokens in Secrets never end; ten years are longer than any lab. */
-const ENDLESS_SECONDS = 10 * 365 * 24 * 3_600;
+function templateGeneration({ metadata }: KubeObject): number {
+  return Number(metadata.annotations?.[TEMPLATE_GENERATION] ?? 0) || 0;
+}
+
+function setTemplateGeneration({ metadata }: KubeObject, count: number): void {
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(count) };
+}
+
+export const secretRules: KindRules = { normalise: encodeStringData };
 
 /** `stringData` is for writing: what is read is `data`. */
 function encodeStringData(object: KubeObject): void {

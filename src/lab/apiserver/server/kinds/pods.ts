@@ -1,10 +1,11 @@
 /** Pods: what a real cluster's admission plugins and its strategy for Pods make of new ones. */
 import { randomBytes } from "node:crypto";
 import type { Json, JsonObject, KubeObject } from "../../schema/types.ts";
-import { objectKey } from "../../store/keys.ts";
+import { listPrefix, objectKey } from "../../store/keys.ts";
 import type { ApiContext } from "../context.ts";
-import { forbidden } from "../errors.ts";
+import { forbidden, nameToAdmit } from "../errors.ts";
 import { asRecord, asText, at, ensureRecord, numberAt, recordsAt, textAt } from "../json.ts";
+import { mergeLabelKeys } from "./pod-label-keys.ts";
 import { qosClassOf } from "./quality-of-service.ts";
 import type { KindRules } from "./rules.ts";
 
@@ -20,13 +21,18 @@ const EVICTION_SECONDS = 300;
 const EVICTED_FROM = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 
 export const podRules: KindRules = {
-  create(context, object) {
+  create(context, object, write) {
     const spec = ensureRecord(object, "spec");
     const qosClass = qosClassOf(spec);
-    object["status"] = { phase: "Pending", qosClass };
-    fillPriority(context, object, spec);
+    object["status"] = { phase: "Pending", qosClass, ...gatedStatus(spec, write.now) };
+    if ((numberAt(spec, "terminationGracePeriodSeconds") ?? 0) < 0) {
+      spec["terminationGracePeriodSeconds"] = 1;
+    }
     fillServiceAccount(context, object, spec);
+    fillPriority(context, object, spec);
     tolerateNodeFailures(spec);
+    mergeLabelKeys(object, spec);
+    checkRuntimeClass(object, spec);
   },
   update(_context, object, old) {
     const now = at(object, "spec", "terminationGracePeriodSeconds");
@@ -41,23 +47,92 @@ export const podRules: KindRules = {
   },
 };
 
-function fillPriority(context: ApiContext, object: KubeObject, spec: JsonObject): void {
-  const name = asText(spec["priorityClassName"]);
-  const found = name === "" ? { value: 0 } : priorityClass(context, name);
-  if (found === undefined) {
-    const why = `no PriorityClass with name ${name} was found`;
-    throw forbidden(PODS, object.metadata.name ?? "", why);
-  }
-  spec["priority"] = found.value;
-  spec["preemptionPolicy"] ??= "PreemptLowerPriority";
+/** What a Pod is told that the scheduler may not look at yet. */
+function gatedStatus(spec: JsonObject, now: string): JsonObject {
+  if (recordsAt(spec, "schedulingGates").length === 0) return {};
+  const gated = {
+    type: "PodScheduled",
+    status: "False",
+    lastProbeTime: null,
+    lastTransitionTime: now,
+    reason: "SchedulingGated",
+    message: "Scheduling is blocked due to non-empty scheduling gates",
+  };
+  return { conditions: [gated] };
 }
 
-function priorityClass({ store }: ApiContext, name: string): { value: number } | undefined {
+interface Priority {
+  readonly name: string;
+  readonly value: number;
+  readonly preemption: string;
+}
+
+const NO_PRIORITY: Priority = { name: "", value: 0, preemption: "PreemptLowerPriority" };
+
+function fillPriority(context: ApiContext, object: KubeObject, spec: JsonObject): void {
+  const name = asText(spec["priorityClassName"]);
+  const found = name === "" ? defaultPriority(context) : priorityClass(context, name);
+  const refuse = (why: string): never => {
+    throw forbidden(PODS, nameToAdmit(object.metadata), why);
+  };
+  if (found === undefined) return refuse(`no PriorityClass with name ${name} was found`);
+  const given = spec["priority"];
+  const computed = "priority admission controller computed";
+  if (typeof given === "number" && given !== found.value) {
+    refuse(
+      `the integer value of priority (${given}) must not be provided in pod spec; ` +
+        `${computed} ${found.value} from the given PriorityClass name`,
+    );
+  }
+  const preemption = asText(spec["preemptionPolicy"]);
+  if (preemption !== "" && preemption !== found.preemption) {
+    refuse(
+      `the string value of PreemptionPolicy (${preemption}) must not be provided in pod spec; ` +
+        `${computed} ${found.preemption} from the given PriorityClass name`,
+    );
+  }
+  if (found.name !== "") spec["priorityClassName"] = found.name;
+  spec["priority"] = found.value;
+  spec["preemptionPolicy"] = found.preemption;
+}
+
+function asPriority(object: KubeObject): Priority {
+  return {
+    name: object.metadata.name ?? "",
+    value: numberAt(object, "value") ?? 0,
+    preemption: textAt(object, "preemptionPolicy") || NO_PRIORITY.preemption,
+  };
+}
+
+const CLASSES = { group: "scheduling.k8s.io", plural: "priorityclasses" };
+
+/** Of the classes that say they are everybody's, the lowest. */
+function defaultPriority({ store }: ApiContext): Priority {
+  const { items } = store.list(listPrefix(CLASSES.group, CLASSES.plural));
+  const classes = items
+    .map(({ object }) => object as KubeObject)
+    .filter((each) => each["globalDefault"] === true)
+    .map(asPriority);
+  return classes.toSorted((one, two) => one.value - two.value)[0] ?? NO_PRIORITY;
+}
+
+function priorityClass({ store }: ApiContext, name: string): Priority | undefined {
   const system = SYSTEM_PRIORITIES[name];
-  if (system !== undefined) return { value: system };
-  const key = objectKey({ group: "scheduling.k8s.io", plural: "priorityclasses", name });
-  const stored = store.get(key);
-  return stored && { value: numberAt(stored.object, "value") ?? 0 };
+  if (system !== undefined) return { ...NO_PRIORITY, name, value: system };
+  const stored = store.get(objectKey({ ...CLASSES, name }));
+  return stored && asPriority(stored.object as KubeObject);
+}
+
+/** Runtime classes are not served here: there is none. */
+function checkRuntimeClass(object: KubeObject, spec: JsonObject): void {
+  const name = asText(spec["runtimeClassName"]);
+  const why =
+    spec["runtimeClassName"] !== undefined
+      ? `RuntimeClass ${JSON.stringify(name)} not found`
+      : spec["overhead"] !== undefined
+        ? "Pod Overhead set without corresponding RuntimeClass defined Overhead"
+        : "";
+  if (why !== "") throw forbidden(PODS, nameToAdmit(object.metadata), `pod rejected: ${why}`);
 }
 
 /** Static pods of kubelets have no account; everything else gets its namespace's default one. */
@@ -70,11 +145,10 @@ function fillServiceAccount(context: ApiContext, object: KubeObject, spec: JsonO
   const key = objectKey({ group: "", plural: "serviceaccounts", namespace, name });
   const account = context.store.get(key)?.object;
   if (account === undefined) {
-    const pod = object.metadata.name ?? "";
     const why =
       `error looking up service account ${namespace}/${name}: ` +
       `serviceaccount "${name}" not found`;
-    throw forbidden(PODS, pod, why);
+    throw forbidden(PODS, nameToAdmit(object.metadata), why);
   }
   const secrets = recordsAt(account, "imagePullSecrets");
   if (spec["imagePullSecrets"] === undefined && secrets.length > 0) {

@@ -5,7 +5,11 @@ import { asRecord, asShown, at, recordsAt } from "../json.ts";
 const COUNTED = ["cpu", "memory"];
 
 export function qosClassOf(spec: JsonObject): "Guaranteed" | "Burstable" | "BestEffort" {
-  const containers = [...recordsAt(spec, "initContainers"), ...recordsAt(spec, "containers")];
+  // What is said of the pod as a whole counts, and no container's amounts then.
+  const isWhole = amounts(spec, "requests").size + amounts(spec, "limits").size > 0;
+  const containers = isWhole
+    ? [spec]
+    : [...recordsAt(spec, "initContainers"), ...recordsAt(spec, "containers")];
   const counted = containers.flatMap((container) => [
     { requests: amounts(container, "requests"), limits: amounts(container, "limits") },
   ]);

@@ -15,6 +15,8 @@ export interface KindRules {
   update?(context: ApiContext, object: KubeObject, old: KubeObject, write: Write): void;
   /** The object is about to leave the store. */
   remove?(context: ApiContext, object: KubeObject, write: Write): void;
+  /** What a first deletion makes of the object, for kinds that outlive it in a way of their own. */
+  leave?(object: KubeObject, now: string): KubeObject;
   /** Refuses a deletion by throwing. */
   checkDelete?(object: KubeObject): void;
 }

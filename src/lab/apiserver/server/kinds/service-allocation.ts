@@ -4,7 +4,7 @@ import { invalid } from "../../schema/status-error.ts";
 import type { Json, JsonObject, KubeObject } from "../../schema/types.ts";
 import type { ApiContext } from "../context.ts";
 import { invalidValue } from "../errors.ts";
-import { asList, asText, at, recordsAt } from "../json.ts";
+import { asList, asText, at, numberAt, recordsAt } from "../json.ts";
 import type { Write } from "../write.ts";
 import { NODE_PORTS, type Refusal, type ServiceAllocator } from "./service-allocator.ts";
 
@@ -13,6 +13,7 @@ const KIND = { group: "", kind: "Service" };
 export const WITH_NODE_PORTS = new Set(["NodePort", "LoadBalancer"]);
 
 export const HEADLESS = "None";
+const LAST_PORT = 65_535;
 
 export function addressesOf(spec: JsonObject): string[] {
   return asList(spec["clusterIPs"])
@@ -44,7 +45,7 @@ export function allocateAddresses(
   const addresses = asList(spec["ipFamilies"]).map((family, index) => {
     const wanted = given[index];
     if (wanted !== undefined && wanted !== "") {
-      if (!kept.includes(wanted)) takeAddress(services, object, index, wanted, write);
+      if (!kept.includes(wanted)) takeAddress(services, object, wanted, write);
       return wanted;
     }
     return nextAddress(services, object, family === "IPv6" ? 6 : 4, write);
@@ -74,7 +75,6 @@ function nextAddress(
 function takeAddress(
   services: ServiceAllocator,
   object: KubeObject,
-  index: number,
   address: string,
   write: Write,
 ): void {
@@ -83,14 +83,17 @@ function takeAddress(
     write.onFailure(() => services.releaseAddress(address));
     return;
   }
-  const ranges = services.cidrs.map(String).join(", ");
   const why: Record<Refusal, string> = {
     taken: "provided IP is already allocated",
-    "out-of-range": `provided IP is not in the valid range. The range of valid IPs is ${ranges}`,
+    "out-of-range": "the provided network does not match the current range",
   };
-  const field = `spec.clusterIPs[${index}]`;
   const given = at(object, "spec", "clusterIPs") ?? [address];
-  throw refused(object, field, given, `failed to allocate IP ${address}: ${why[refusal]}`);
+  throw refused(
+    object,
+    "spec.clusterIPs",
+    given,
+    `failed to allocate IP ${address}: ${why[refusal]}`,
+  );
 }
 
 /** TCP and UDP of one number share a node port within a Service, as in a real cluster. */
@@ -104,29 +107,53 @@ export function allocatePorts(
   if (!WITH_NODE_PORTS.has(asText(spec["type"]))) return;
   const isWanted = spec["allocateLoadBalancerNodePorts"] !== false || spec["type"] === "NodePort";
   const own = new Set<number>(kept);
+  const seen = new Set<string>();
   for (const [index, port] of recordsAt(spec, "ports").entries()) {
+    const field = `spec.ports[${index}].nodePort`;
     const wanted = port["nodePort"];
     if (typeof wanted === "number" && wanted !== 0) {
-      if (own.has(wanted)) continue;
-      takePort(services, object, index, wanted, write);
+      const name = `${asText(port["protocol"])}/${wanted}`;
+      if (!own.has(wanted) || seen.has(name)) takePort(services, object, field, wanted, write);
+      seen.add(name);
       own.add(wanted);
     } else if (isWanted) {
-      const found = services.nextPort();
-      if (found === undefined) {
-        const why = "failed to allocate a nodePort: range is full";
-        throw refused(object, `spec.ports[${index}].nodePort`, 0, why);
-      }
-      write.onFailure(() => services.releasePort(found));
+      const found = nextPort(services, object, field, write);
       own.add(found);
       port["nodePort"] = found;
     }
   }
+  if (!isHealthChecked(spec)) return;
+  const [field, health] = ["spec.healthCheckNodePort", numberAt(spec, "healthCheckNodePort") ?? 0];
+  if (health === 0) spec["healthCheckNodePort"] = nextPort(services, object, field, write);
+  else if (isPort(health) && !own.has(health)) takePort(services, object, field, health, write);
+}
+
+/** What is none is validation's to refuse. */
+const isPort = (port: number): boolean => port > 0 && port <= LAST_PORT;
+
+/** Whether those who balance its load are told by the nodes which of them have a Pod. */
+export function isHealthChecked(spec: JsonObject): boolean {
+  return spec["type"] === "LoadBalancer" && spec["externalTrafficPolicy"] === "Local";
+}
+
+function nextPort(
+  services: ServiceAllocator,
+  object: KubeObject,
+  field: string,
+  write: Write,
+): number {
+  const found = services.nextPort();
+  if (found === undefined) {
+    throw refused(object, field, 0, "failed to allocate a nodePort: range is full");
+  }
+  write.onFailure(() => services.releasePort(found));
+  return found;
 }
 
 function takePort(
   services: ServiceAllocator,
   object: KubeObject,
-  index: number,
+  field: string,
   port: number,
   write: Write,
 ): void {
@@ -140,7 +167,7 @@ function takePort(
     taken: "provided port is already allocated",
     "out-of-range": `provided port is not in the valid range. The range of valid ports is ${range}`,
   };
-  throw refused(object, `spec.ports[${index}].nodePort`, port, why[refusal]);
+  throw refused(object, field, port, why[refusal]);
 }
 
 export function refused(object: KubeObject, field: string, value: Json, why: string): Error {

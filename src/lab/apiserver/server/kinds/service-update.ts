@@ -1,7 +1,7 @@
 /** What an update of a Service leaves as it was, and what it may not change. */
 import type { JsonObject, KubeObject } from "../../schema/types.ts";
 import { asList, asText, isEqualJson, recordsAt } from "../json.ts";
-import { refused, WITH_NODE_PORTS } from "./service-allocation.ts";
+import { isHealthChecked, refused, WITH_NODE_PORTS } from "./service-allocation.ts";
 
 /** Fields that make sense with node ports only, and go with them. */
 const OF_NODE_PORTS = [
@@ -34,13 +34,13 @@ export function keepAllocated(spec: JsonObject, old: JsonObject): void {
     for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) {
       delete spec[field];
     }
+    dropNodePorts(spec, old);
     return;
   }
   if (old["type"] === "ExternalName") return;
-  if (asText(spec["clusterIP"]) === "" && asList(spec["clusterIPs"]).length === 0) {
-    for (const field of ["clusterIP", "clusterIPs"]) {
-      if (old[field] !== undefined) spec[field] = structuredClone(old[field]);
-    }
+  for (const field of ["clusterIP", "clusterIPs"]) {
+    const isEmpty = asText(spec[field]) === "" && asList(spec[field]).length === 0;
+    if (isEmpty && old[field] !== undefined) spec[field] = structuredClone(old[field]);
   }
   for (const field of ["ipFamilies", "ipFamilyPolicy"]) {
     if (spec[field] === undefined && old[field] !== undefined) {
@@ -48,12 +48,12 @@ export function keepAllocated(spec: JsonObject, old: JsonObject): void {
     }
   }
   if (!WITH_NODE_PORTS.has(asText(spec["type"]))) {
-    for (const port of recordsAt(spec, "ports")) dropKeptPort(port, old);
-    for (const field of OF_NODE_PORTS) {
-      if (isEqualJson(spec[field], old[field])) delete spec[field];
-    }
+    dropNodePorts(spec, old);
     return;
   }
+  const isHealthKept = isEqualJson(spec["healthCheckNodePort"], old["healthCheckNodePort"]);
+  if (isHealthChecked(spec)) spec["healthCheckNodePort"] ??= old["healthCheckNodePort"] ?? 0;
+  else if (isHealthKept) delete spec["healthCheckNodePort"];
   for (const port of recordsAt(spec, "ports")) {
     if ((port["nodePort"] ?? 0) !== 0) continue;
     const before = recordsAt(old, "ports").find((one) => isSamePort(one, port));
@@ -66,6 +66,13 @@ function isSamePort(a: JsonObject, b: JsonObject): boolean {
 }
 
 /** A Service that becomes one without node ports still names them in what was read before. */
+function dropNodePorts(spec: JsonObject, old: JsonObject): void {
+  for (const port of recordsAt(spec, "ports")) dropKeptPort(port, old);
+  for (const field of OF_NODE_PORTS) {
+    if (isEqualJson(spec[field], old[field])) delete spec[field];
+  }
+}
+
 function dropKeptPort(port: JsonObject, old: JsonObject): void {
   const before = recordsAt(old, "ports").find((one) => isSamePort(one, port));
   if (before !== undefined && before["nodePort"] === port["nodePort"]) delete port["nodePort"];

@@ -15,8 +15,17 @@ export interface Place {
   readonly name: string;
 }
 
+/** That nothing is to be left of the object, and what the client is shown of it. */
+export class Removal {
+  readonly last: KubeObject;
+
+  constructor(last: KubeObject) {
+    this.last = last;
+  }
+}
+
 /** What is to become of the object: a new state, the one it has, or nothing. */
-export type Decision = KubeObject | "unchanged" | "removed";
+export type Decision = KubeObject | "unchanged" | Removal;
 
 export interface Committed {
   /** After the write; of what is gone, its last state. In the version asked for. */
@@ -37,24 +46,32 @@ export async function commit(
   const key = keyOf(place.resource, place.namespace, place.name);
   try {
     if (write.options.isDryRun) return dryRun(context, place, key, write, decide);
-    let isRemoved = false;
+    let removal: Removal | undefined;
     let isCreated = false;
     const stored = await context.store.modify(key, (current) => {
       const decision = decide(current && served(place.resource, current));
-      isRemoved = decision === "removed";
+      removal = decision instanceof Removal ? decision : undefined;
       isCreated = current === undefined;
-      if (isRemoved) return undefined;
-      if (decision === "unchanged" || decision === "removed") return current;
+      if (decision instanceof Removal) return undefined;
+      if (decision === "unchanged") return current;
       return inOrder(toStored(place.resource, decision));
     });
     if (stored === undefined) throw notFound(place.resource, place.name);
     write.finish(true);
-    return { object: served(place.resource, stored), stored, isRemoved, isCreated };
+    if (removal !== undefined) return removed(removal, stored.revision);
+    const object = served(place.resource, stored);
+    return { object, stored, isRemoved: false, isCreated };
   } catch (error) {
     throw storeFailure(place.resource, place.name, error);
   } finally {
     write.finish(false);
   }
+}
+
+function removed({ last }: Removal, revision: number): Committed {
+  const metadata = { ...last.metadata, resourceVersion: String(revision) };
+  const object = inOrder({ ...last, metadata });
+  return { object, stored: undefined, isRemoved: true, isCreated: false };
 }
 
 function dryRun(
@@ -67,9 +84,9 @@ function dryRun(
   const stored = context.store.get(key);
   const current = stored && served(resource, stored);
   const decision = decide(current);
-  const isRemoved = decision === "removed";
-  const isUnchanged = decision === "unchanged" || decision === "removed";
-  const object = isUnchanged ? current : decision;
+  const isRemoved = decision instanceof Removal;
+  const next = decision === "unchanged" ? current : decision;
+  const object = next instanceof Removal ? next.last : next;
   if (object === undefined) throw notFound(resource, name);
   const version = current?.metadata.resourceVersion;
   const metadata = { ...object.metadata, ...(version && { resourceVersion: version }) };
@@ -100,7 +117,7 @@ export function storeFailure(
     case "too-new":
       return unavailable(error.message);
     case "bad-token":
-      return new StatusError(400, "BadRequest", `continue key is not valid: ${error.message}`);
+      return new StatusError(400, "BadRequest", `invalid continue token: ${error.message}`);
     case "too-large":
       return tooLarge(MAX_STORED_BYTES);
     case "unavailable":

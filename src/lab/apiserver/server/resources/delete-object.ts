@@ -1,17 +1,19 @@
 /** Deletion: at once, after a time of grace, or once the last finalizer is gone. */
 import { badRequest } from "../../schema/status-error.ts";
-import type { KubeObject, ServedResource } from "../../schema/types.ts";
+import type { Cause, KubeObject, ServedResource } from "../../schema/types.ts";
 import { type ApiContext, timestampOf } from "../context.ts";
-import { conflict, notFound } from "../errors.ts";
-import { asNumber, asRecord, asText, numberAt, textAt } from "../json.ts";
+import { goKind } from "../body.ts";
+import { conflict, invalidOptions, invalidValue, notFound, unsupportedValue } from "../errors.ts";
+import { asList, asRecord, asText, numberAt, textAt } from "../json.ts";
+import { dryRunCauses, dryRunOf, integerParam } from "../options.ts";
 import { isOrphaningByDefault, rulesOf } from "../kinds/facts.ts";
 import type { Write } from "../write.ts";
-import { type Committed, commit, type Decision, type Place } from "./commit.ts";
+import { type Committed, commit, type Decision, type Place, Removal } from "./commit.ts";
 import { isFinished } from "./write-object.ts";
 
 type Propagation = "Foreground" | "Background" | "Orphan";
 
-interface DeleteOptions {
+export interface DeleteOptions {
   readonly gracePeriodSeconds: number | undefined;
   readonly propagation: Propagation | undefined;
   readonly uid: string | undefined;
@@ -19,35 +21,68 @@ interface DeleteOptions {
   readonly isDryRun: boolean;
 }
 
-const POLICIES: ReadonlySet<string> = new Set(["Foreground", "Background", "Orphan"]);
+const POLICIES = ["Foreground", "Background", "Orphan"];
 const FOREGROUND = "foregroundDeletion";
 const ORPHAN = "orphan";
 
-/** What the body says, and else the query. */
+/** What the body says, and where there is none the query. */
 export function deleteOptions(body: unknown, params: URLSearchParams): DeleteOptions {
-  const options = asRecord(body) ?? {};
-  const policy = asText(options["propagationPolicy"]) || params.get("propagationPolicy") || "";
-  if (policy !== "" && !POLICIES.has(policy)) {
-    throw badRequest(
-      `invalid DeleteOptions: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: ` +
-        'supported values: "Foreground", "Background", "Orphan"',
-    );
+  const given = body === undefined ? optionsOfQuery(params) : optionsOfBody(body);
+  const { propagationPolicy, orphanDependents, gracePeriodSeconds, dryRun } = given;
+  const causes: Cause[] = [];
+  const policy = propagationPolicy === undefined ? undefined : asText(propagationPolicy);
+  if (orphanDependents !== undefined && policy !== undefined) {
+    const why = "orphanDependents and deletionPropagation cannot be both set";
+    causes.push(invalidValue("propagationPolicy", policy, why));
   }
-  const orphan = options["orphanDependents"] ?? params.get("orphanDependents");
-  const isOrphan = orphan === true || orphan === "true";
-  const seconds = params.get("gracePeriodSeconds");
-  const grace =
-    asNumber(options["gracePeriodSeconds"]) ?? (seconds === null ? undefined : Number(seconds));
-  if (grace !== undefined && !Number.isSafeInteger(grace)) {
-    throw badRequest("invalid DeleteOptions: gracePeriodSeconds has to be an integer");
+  if (policy !== undefined && !POLICIES.includes(policy)) {
+    causes.push(unsupportedValue("propagationPolicy", policy, [...POLICIES, "nil"]));
   }
-  const dryRun = options["dryRun"] ?? params.getAll("dryRun");
+  causes.push(...dryRunCauses(dryRun));
+  if (causes.length > 0) throw invalidOptions("DeleteOptions", causes);
+  const isOrphan = orphanDependents === true || orphanDependents === "true";
   return {
-    gracePeriodSeconds: grace,
-    propagation: (policy || (isOrphan ? "Orphan" : undefined)) as Propagation | undefined,
-    uid: textAt(options, "preconditions", "uid") || undefined,
-    resourceVersion: textAt(options, "preconditions", "resourceVersion") || undefined,
-    isDryRun: Array.isArray(dryRun) && dryRun.includes("All"),
+    gracePeriodSeconds,
+    propagation: (policy ?? (isOrphan ? "Orphan" : undefined)) as Propagation | undefined,
+    uid: textAt(body, "preconditions", "uid") || undefined,
+    resourceVersion: textAt(body, "preconditions", "resourceVersion") || undefined,
+    isDryRun: dryRun.length > 0,
+  };
+}
+
+interface GivenOptions {
+  readonly propagationPolicy: unknown;
+  readonly orphanDependents: unknown;
+  readonly gracePeriodSeconds: number | undefined;
+  readonly dryRun: readonly unknown[];
+}
+
+function optionsOfQuery(params: URLSearchParams): GivenOptions {
+  return {
+    propagationPolicy: params.get("propagationPolicy") || undefined,
+    orphanDependents: params.get("orphanDependents") ?? undefined,
+    gracePeriodSeconds: integerParam(params, "gracePeriodSeconds"),
+    dryRun: dryRunOf(params),
+  };
+}
+
+function optionsOfBody(body: unknown): GivenOptions {
+  const options = asRecord(body) ?? {};
+  const [kind, version] = [asText(options["kind"]), asText(options["apiVersion"])];
+  if (kind !== "" && kind !== "DeleteOptions") {
+    const what = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(version)}`;
+    throw badRequest(`${what} in scheme "pkg/runtime/scheme.go:111"`);
+  }
+  const seconds = options["gracePeriodSeconds"] ?? undefined;
+  if (seconds !== undefined && typeof seconds !== "number") {
+    const field = "Go struct field DeleteOptions.gracePeriodSeconds of type int64";
+    throw badRequest(`json: cannot unmarshal ${goKind(seconds)} into ${field}`);
+  }
+  return {
+    propagationPolicy: options["propagationPolicy"] ?? undefined,
+    orphanDependents: options["orphanDependents"] ?? undefined,
+    gracePeriodSeconds: seconds,
+    dryRun: asList(options["dryRun"]),
   };
 }
 
@@ -63,8 +98,10 @@ export function deleteObject(
     checkPreconditions(resource, old, options);
     const rules = rulesOf(resource);
     rules.checkDelete?.(old);
-    const decision = decide(context, resource, old, options);
-    if (decision === "removed") rules.remove?.(context, old, write);
+    const isFirst = old.metadata.deletionTimestamp === undefined;
+    const left = isFirst ? rules.leave?.(old, write.now) : undefined;
+    const decision = left ?? decide(context, resource, old, options);
+    if (decision instanceof Removal) rules.remove?.(context, old, write);
     return decision;
   });
 }
@@ -76,15 +113,15 @@ function checkPreconditions(
 ): void {
   const { uid, resourceVersion, name = "" } = old.metadata;
   const checks = [
-    ["UID", options.uid, uid],
-    ["ResourceVersion", options.resourceVersion, resourceVersion],
+    ["UID", options.uid, uid, "deleted and then recreated"],
+    ["ResourceVersion", options.resourceVersion, resourceVersion, "modified"],
   ] as const;
-  for (const [what, wanted, present] of checks) {
+  for (const [what, wanted, present, since] of checks) {
     if (wanted === undefined || wanted === present) continue;
     const why =
-      `Precondition failed: ${what} in precondition: ${wanted}, ` +
-      `${what} in object meta: ${present}`;
-    throw conflict(resource, name, why);
+      `the ${what} in the precondition (${wanted}) does not match the ${what} in record ` +
+      `(${present}). The object might have been ${since}`;
+    throw conflict({ group: resource.group, plural: resource.kind }, name, why);
   }
 }
 
@@ -103,12 +140,14 @@ function decide(
   const before = old.metadata.deletionGracePeriodSeconds;
   if (isFirst || grace < (before ?? 0)) {
     metadata.deletionTimestamp = timestampOf(context.clock.nowMs() + grace * 1_000);
-    metadata.deletionGracePeriodSeconds = grace;
+    // Namespaces go in their own time.
+    if (!isNamespace(resource)) metadata.deletionGracePeriodSeconds = grace;
     if (isFirst && metadata.generation !== undefined) metadata.generation += 1;
   }
-  if (isFinished(object)) return "removed";
-  const isNamespace = resource.group === "" && resource.kind === "Namespace";
-  if (isNamespace) object["status"] = { ...asRecord(object["status"]), phase: "Terminating" };
+  // Of what has no grace nobody is told that it was being deleted.
+  if (isFinished(object)) return new Removal(isPod(resource) ? object : old);
+  if (isNamespace(resource))
+    object["status"] = { ...asRecord(object["status"]), phase: "Terminating" };
   return object;
 }
 
@@ -129,9 +168,17 @@ function finalizersFor(
   return policy === "Orphan" ? [...others, ORPHAN] : others;
 }
 
+function isNamespace({ group, kind }: ServedResource): boolean {
+  return group === "" && kind === "Namespace";
+}
+
+function isPod({ group, kind }: ServedResource): boolean {
+  return group === "" && kind === "Pod";
+}
+
 /** Only Pods that a kubelet has to stop are given time. */
 function graceOf(resource: ServedResource, old: KubeObject, options: DeleteOptions): number {
-  if (resource.group !== "" || resource.kind !== "Pod") return 0;
+  if (!isPod(resource)) return 0;
   const phase = textAt(old, "status", "phase");
   const isOver = phase === "Succeeded" || phase === "Failed";
   if (textAt(old, "spec", "nodeName") === "" || isOver) return 0;

@@ -18,13 +18,18 @@ const FROM_CORE = new Map(RENAMED.map(([now, core]) => [core, now]));
 export function toCoreEvent(event: KubeObject): KubeObject {
   const core = renamed(event, TO_CORE, "v1");
   core["source"] ??= {};
-  core["firstTimestamp"] ??= null;
-  core["lastTimestamp"] ??= null;
+  core["reportingComponent"] ??= "";
+  core["reportingInstance"] ??= "";
   return core;
 }
 
 export function fromCoreEvent(event: KubeObject): KubeObject {
-  return renamed(event, FROM_CORE, "events.k8s.io/v1");
+  const object = renamed(event, FROM_CORE, "events.k8s.io/v1");
+  // The first form always has these, the second only where they say something.
+  for (const field of ["reportingController", "reportingInstance"]) {
+    if (object[field] === "") delete object[field];
+  }
+  return object;
 }
 
 function renamed(

@@ -1,7 +1,9 @@
 /** Objects in the form that a client asked for: whole, as rows of a table, or their metadata. */
-import { badRequest } from "../../schema/status-error.ts";
+import { badRequest, StatusError } from "../../schema/status-error.ts";
 import type { JsonObject, KubeObject, ServedResource } from "../../schema/types.ts";
 import type { Answer } from "../accept.ts";
+import { invalidValue } from "../errors.ts";
+import { descriptionOf } from "../table/descriptions.ts";
 import { tableOf } from "../table/table.ts";
 import type { TableColumn } from "../table/types.ts";
 
@@ -12,7 +14,9 @@ export function includeObjectOf(params: URLSearchParams): IncludeObject {
   const value = params.get("includeObject") ?? "";
   if (value === "") return "Metadata";
   if (value === "None" || value === "Metadata" || value === "Object") return value;
-  throw badRequest(`includeObject: ${JSON.stringify(value)} is not None, Metadata or Object`);
+  const why = "must be 'Metadata', 'Object', 'None', or empty";
+  const { message } = invalidValue("includeObject", value, why);
+  throw badRequest(`Unable to convert to Table as requested: includeObject: ${message}`);
 }
 
 export interface FormOptions {
@@ -40,10 +44,26 @@ export function formOf(
         options,
       );
     case "PartialObjectMetadataList":
-      throw badRequest("PartialObjectMetadataList is a form of lists, and this is one object");
+      throw notThisForm(
+        "PartialObjectMetadataList",
+        `not a list (*${goType(resource, resource.kind)})`,
+      );
     default:
       return undefined;
   }
+}
+
+function notThisForm(form: string, is: string): StatusError {
+  const message = `you requested ${form}, but the requested object is ${is}`;
+  return new StatusError(406, "NotAcceptable", message);
+}
+
+/** What the reference calls a kind within: `core.ConfigMap`. */
+function goType({ group, custom }: ServedResource, kind: string): string {
+  if (custom !== undefined) {
+    return kind.endsWith("List") ? "unstructured.UnstructuredList" : "unstructured.Unstructured";
+  }
+  return `${group === "" ? "core" : group.replace(/\..*$/, "")}.${kind}`;
 }
 
 /** A list; undefined where the form is that of the objects themselves. */
@@ -57,7 +77,7 @@ export function listFormOf(
   if (form === "object") return undefined;
   if (form === "Table") return table(resource, objects, metadata, options);
   if (form === "PartialObjectMetadata") {
-    throw badRequest("PartialObjectMetadata is a form of single objects, and this is a list");
+    throw notThisForm("PartialObjectMetadata", `a list (*${goType(resource, resource.listKind)})`);
   }
   return {
     kind: "PartialObjectMetadataList",
@@ -88,23 +108,26 @@ export function table(
     kind: "Table",
     apiVersion: `meta.k8s.io/${answer.version}`,
     metadata,
-    columnDefinitions: hasColumns ? columns.map(definitionOf) : [],
+    columnDefinitions: hasColumns ? columns.map((one) => definitionOf(resource, one)) : null,
     rows,
   };
 }
 
-function definitionOf({ name, type, format, description, priority }: TableColumn): object {
+function definitionOf(
+  resource: ServedResource,
+  { name, type, format, description, priority }: TableColumn,
+): object {
   return {
     name,
     type,
     format: format ?? "",
-    description: description ?? "",
+    description: description ?? descriptionOf(resource, name),
     priority: priority ?? 0,
   };
 }
 
 function rowObject(object: KubeObject, include: IncludeObject, version: string): object {
-  if (include === "None") return {};
+  if (include === "None") return { object: null };
   return { object: include === "Object" ? object : metadataOnly(object, version) };
 }
 

@@ -1,5 +1,6 @@
 /** Where objects of a resource are in the store, and in which version they are read from it. */
-import type { KubeObject, ServedResource } from "../../schema/types.ts";
+import { readStoredCustom, toStoredCustom } from "../../schema/decode-custom.ts";
+import type { CustomResource, KubeObject, ServedResource } from "../../schema/types.ts";
 import { listPrefix, objectKey } from "../../store/keys.ts";
 import type { StoredObject } from "../../store/types.ts";
 import { fromNewAutoscaler, toNewAutoscaler } from "./autoscalers.ts";
@@ -44,19 +45,45 @@ function storedApiVersion(resource: ServedResource): string {
 
 /** Whether what the store has is what clients of this version get. */
 export function isServedAsStored(resource: ServedResource): boolean {
+  if (resource.custom?.isUnchanged === false) return false;
   return storedApiVersion(resource) === apiVersionOf(resource);
+}
+
+/** Objects of custom kinds as they were read, as long as their definition stays as it is. */
+const READ = new WeakMap<CustomResource, WeakMap<KubeObject, KubeObject>>();
+
+function servedCustom(
+  resource: ServedResource & { custom: CustomResource },
+  object: KubeObject,
+): KubeObject {
+  const known = READ.get(resource.custom) ?? new WeakMap<KubeObject, KubeObject>();
+  READ.set(resource.custom, known);
+  let read = known.get(object);
+  if (read === undefined) {
+    read = readStoredCustom(resource, object);
+    known.set(object, read);
+  }
+  return read;
+}
+
+function isCustom(
+  resource: ServedResource,
+): resource is ServedResource & { custom: CustomResource } {
+  return resource.custom !== undefined;
 }
 
 /** The object as clients of the resource's version see it. Shared: not to be changed. */
 export function served(resource: ServedResource, stored: StoredObject): KubeObject {
   const object = stored.object as unknown as KubeObject;
   if (isServedAsStored(resource)) return object;
+  if (isCustom(resource)) return servedCustom(resource, object);
   if (resource.group === NEW_EVENTS) return fromCoreEvent(object);
   if (resource.group === AUTOSCALING) return fromNewAutoscaler(object);
   return { ...object, apiVersion: apiVersionOf(resource) };
 }
 
 export function toStored(resource: ServedResource, object: KubeObject): KubeObject {
+  if (isCustom(resource)) return toStoredCustom(resource, object);
   if (isServedAsStored(resource)) return object;
   if (resource.group === NEW_EVENTS) return toCoreEvent(object);
   if (resource.group === AUTOSCALING) return toNewAutoscaler(object);

@@ -1,14 +1,17 @@
 /** Lists: selected, in pages, at the revision that was asked for. */
 import { badRequest, StatusError } from "../../schema/status-error.ts";
 import type { JsonObject, KubeObject, ServedResource } from "../../schema/types.ts";
+import { StoreError } from "../../store/errors.ts";
+import { latestToken } from "../../store/list.ts";
 import type { ListPage, StoredObject } from "../../store/types.ts";
 import type { ApiContext } from "../context.ts";
-import { notFound } from "../errors.ts";
+import { expired, ExpiredListError, notFound } from "../errors.ts";
 import { fieldMatcher } from "../field-selector.ts";
-import { integerParam } from "../request.ts";
-import { parseFieldSelector, parseLabelSelector } from "../selectors.ts";
+import { integerParam } from "../options.ts";
+import { parseLabelSelector } from "../label-selector.ts";
+import { parseFieldSelector } from "../selectors.ts";
 import { type Place, storeFailure } from "./commit.ts";
-import { apiVersionOf, isServedAsStored, keyOf, prefixOf, served, servedJson } from "./place.ts";
+import { apiVersionOf, keyOf, prefixOf, served, servedJson } from "./place.ts";
 
 export type Selection = (stored: StoredObject) => boolean;
 
@@ -48,6 +51,9 @@ export function listObjects(
   const limit = integerParam(params, "limit") ?? 0;
   const token = params.get("continue") ?? "";
   const filter = selectionOf(resource, params);
+  if (token !== "" && (params.get("resourceVersion") ?? "") !== "") {
+    throw badRequest("specifying resource version is not allowed when using continue");
+  }
   const revision = token === "" ? exactRevision(context, params) : undefined;
   try {
     return context.store.list(prefixOf(resource, namespace), {
@@ -57,6 +63,9 @@ export function listObjects(
       ...(revision === undefined ? {} : { revision }),
     });
   } catch (error) {
+    const isExpired = error instanceof StoreError && error.code === "expired";
+    if (isExpired && token !== "") throw new ExpiredListError(latestToken(token));
+    if (isExpired) throw expired("The resourceVersion for the provided list is too old.");
     throw storeFailure(resource, "", error);
   }
 }
@@ -64,32 +73,28 @@ export function listObjects(
 /** Lists always answer the newest state, which is not older than any but a future one. */
 function exactRevision({ store }: ApiContext, params: URLSearchParams): number | undefined {
   const text = params.get("resourceVersion") ?? "";
-  const match = params.get("resourceVersionMatch") ?? "";
-  if (text === "" || text === "0") {
-    if (match === "Exact") throw badRequest('resourceVersionMatch "Exact" needs a resourceVersion');
-    return undefined;
-  }
-  const revision = parseRevision(text);
+  if (text === "" || text === "0") return undefined;
+  const problem = revisionProblem(text);
+  if (problem !== undefined) throw badRequest(`invalid resource version: ${problem}`);
+  const revision = Number(text);
   if (revision > store.revision) throw fromTheFuture(revision, store.revision);
-  return match === "Exact" ? revision : undefined;
+  return params.get("resourceVersionMatch") === "Exact" ? revision : undefined;
 }
 
-export function parseRevision(text: string): number {
-  const revision = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(revision)) {
-    throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: it is no number`);
-  }
-  return revision;
+/** What is wrong with the text of a version. */
+export function revisionProblem(text: string): string | undefined {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return undefined;
+  const shown = JSON.stringify(text);
+  const why = /^\d+$/.test(text) ? "value out of range" : "invalid syntax";
+  return `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: ${why}`;
 }
 
 /** What a client meets that outlived the store it read from, if that was emptied. */
-function fromTheFuture(wanted: number, current: number): StatusError {
-  const message = `Too large resource version: ${wanted}, current: ${current}`;
+export function fromTheFuture(wanted: number, current: number): StatusError {
+  const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
   return new StatusError(504, "Timeout", message, {
     retryAfterSeconds: 1,
-    causes: [
-      { reason: "ResourceVersionTooLarge", message: "Too large resource version", field: "" },
-    ],
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
   });
 }
 
@@ -109,7 +114,11 @@ export function listJson(resource: ServedResource, page: ListPage): Buffer[] {
   const head = {
     kind: resource.listKind,
     apiVersion: apiVersionOf(resource),
-    metadata: listMetadata(page),
+    metadata: {
+      // Lists of custom kinds always say how to go on, if only that there is no more.
+      ...(resource.custom === undefined ? {} : { continue: "" }),
+      ...listMetadata(page),
+    },
   };
   const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
   const strip = itemStripper(resource);
@@ -125,7 +134,7 @@ const OPEN = Buffer.from("{");
 
 /** Items of built-in kinds do not say their kind again; those of custom ones do. */
 function itemStripper(resource: ServedResource): (json: Buffer) => readonly Buffer[] {
-  if (resource.custom !== undefined || !isServedAsStored(resource)) return (json) => [json];
+  if (resource.custom !== undefined) return (json) => [json];
   const names = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const prefix = Buffer.from(`${JSON.stringify(names).slice(0, -1)},`);
   return (json) => {

@@ -1,16 +1,17 @@
 /** Watches: events as lines of JSON, for as long as the client stays or its time lasts. */
 import type { ServerResponse } from "node:http";
 import type { Clock } from "#base";
-import { badRequest, type StatusError } from "../../schema/status-error.ts";
+import type { StatusError } from "../../schema/status-error.ts";
 import type { KubeObject, ServedResource } from "../../schema/types.ts";
 import { StoreError } from "../../store/errors.ts";
 import type { StoredObject, StoreEvent, StoreWatch } from "../../store/types.ts";
 import type { ApiContext } from "../context.ts";
-import { expired, statusObject } from "../errors.ts";
-import { integerParam, isTrue } from "../request.ts";
+import { expired, plainError, statusObject } from "../errors.ts";
+import { integerParam } from "../options.ts";
+import { isTrue } from "../request.ts";
 import { metadataOnly, table, type FormOptions } from "./form.ts";
 import { apiVersionOf, prefixOf, served, servedJson } from "./place.ts";
-import { parseRevision, type Selection, selectionOf } from "./read.ts";
+import { revisionProblem, type Selection, selectionOf } from "./read.ts";
 
 /** How long a watch lasts where the client does not say; real ones last half an hour or more. */
 const DEFAULT_SECONDS = 1_800;
@@ -77,7 +78,7 @@ class WatchStream {
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== "expired") throw error;
     }
-    this.#response.writeHead(200, { "content-type": "application/json;stream=watch" });
+    this.#response.writeHead(200, { "content-type": "application/json" });
     this.#response.flushHeaders();
     if (watch === undefined) {
       this.#fail(expired(`too old resource version: ${start.revision}`));
@@ -105,16 +106,12 @@ class WatchStream {
   #start(): WatchStart {
     const { params, resource, namespace } = this.#request;
     const text = params.get("resourceVersion") ?? "";
+    const problem = text === "" ? undefined : revisionProblem(text);
+    if (problem !== undefined) throw plainError(problem);
     const wantsInitial = params.get("sendInitialEvents");
-    if (wantsInitial !== null && params.get("resourceVersionMatch") !== "NotOlderThan") {
-      throw badRequest(
-        "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless " +
-          'resourceVersionMatch is "NotOlderThan"',
-      );
-    }
     const hasEnd = isTrue(wantsInitial);
     if (!hasEnd && text !== "" && text !== "0") {
-      return { revision: parseRevision(text), items: [], hasEnd };
+      return { revision: Number(text), items: [], hasEnd };
     }
     if (wantsInitial !== null && !hasEnd) {
       return { revision: this.#context.store.revision, items: [], hasEnd };
@@ -152,11 +149,14 @@ class WatchStream {
     const { stored, previous, type } = event;
     const selection = this.#selection;
     if (selection === undefined) return [this.#lines.line(type, stored, event)];
-    const is = type !== "DELETED" && selection(stored);
-    const was =
-      type === "DELETED" ? selection(stored) : previous !== undefined && selection(previous);
+    if (type === "DELETED") {
+      return selection(stored) ? [this.#lines.line(type, stored, event)] : [];
+    }
+    const is = selection(stored);
+    const was = previous !== undefined && selection(previous);
     if (is) return [this.#lines.line(was ? "MODIFIED" : "ADDED", stored, event)];
-    return was ? [this.#lines.line("DELETED", stored, event)] : [];
+    // What leaves the selection is told as it was in it, at the version that took it out.
+    return was && previous !== undefined ? [this.#lines.left(previous, stored.revision)] : [];
   }
 
   #bookmark(revision: number): void {
@@ -211,6 +211,16 @@ class EventLines {
     return lineOf(type, metadataOnly(object, version));
   }
 
+  /** Of an object that the watch does not see any more. */
+  left(previous: StoredObject, revision: number): Buffer {
+    const object = served(this.#resource, previous);
+    const metadata = { ...object.metadata, resourceVersion: String(revision) };
+    const last: KubeObject = { ...object, metadata };
+    const { form, version } = this.#form.answer;
+    if (form === "Table") return lineOf("DELETED", this.#table(last));
+    return lineOf("DELETED", form === "object" ? last : metadataOnly(last, version));
+  }
+
   /** With nothing but a revision, from which a watch can be resumed. */
   bookmark(revision: number, isEndOfInitial: boolean): Buffer {
     const annotations = isEndOfInitial ? { annotations: { [INITIAL_EVENTS_END]: "true" } } : {};
@@ -219,7 +229,6 @@ class EventLines {
       apiVersion: apiVersionOf(this.#resource),
       metadata: {
         resourceVersion: String(revision),
-        creationTimestamp: null as never,
         ...annotations,
       },
     };

@@ -1,21 +1,46 @@
 /** Create, update and patch: from what a client sent to what the store gets. */
 import type {
+  Json,
   KubeObject,
   ManagedFieldsUpdate,
   PatchType,
   ServedResource,
 } from "../../schema/types.ts";
 import { applyPatch } from "../../patch/apply-patch.ts";
+import { goText } from "../../patch/go-text.ts";
 import { trackManagedFields } from "../../patch/managed-fields.ts";
 import type { ApiContext } from "../context.ts";
-import { alreadyExists, methodNotAllowed, notFound, requiredValue } from "../errors.ts";
+import {
+  alreadyExists,
+  forbidden,
+  methodNotAllowed,
+  notFound,
+  invalidValue,
+  requiredValue,
+} from "../errors.ts";
 import { invalid } from "../../schema/status-error.ts";
-import { put } from "../json.ts";
-import { firstStatus, hasStatus, rulesOf } from "../kinds/facts.ts";
+import { warningsOf } from "../../schema/warnings/kinds.ts";
+import { asList, asRecord, at, isEqualJson, put } from "../json.ts";
+import {
+  firstStatus,
+  hasStatus,
+  isMadeByUpdate,
+  keepsNewStatus,
+  keptByStatus,
+  rulesOf,
+} from "../kinds/facts.ts";
 import { checkNamespace } from "../kinds/namespaces.ts";
 import type { Write } from "../write.ts";
-import { type Committed, commit, type Decision, type Place } from "./commit.ts";
-import { checkName, countGeneration, fillNew, keepOld, setNamespace } from "./metadata.ts";
+import { type Committed, commit, type Decision, type Place, Removal } from "./commit.ts";
+import {
+  checkName,
+  checkUid,
+  countGeneration,
+  dropRepeatedOwners,
+  fillNew,
+  keepOld,
+  setNamespace,
+} from "./metadata.ts";
 
 /** How often another name is tried where a generated one is taken. */
 const MAX_NAME_TRIES = 8;
@@ -37,11 +62,14 @@ export async function createObject(
       const cause = requiredValue("metadata.name", "name or generateName is required");
       throw invalid(resource, name, [cause]);
     }
+    // Such a name is no part of a key: nothing but the refusal of it comes of the object.
+    if (name.includes("/")) context.schemas.validateCreate(resource, object);
     const place = { resource, namespace, name };
     try {
       return await commit(context, place, write, (current) => {
+        const made = finishNew(context, resource, object, write);
         if (current !== undefined) throw alreadyExists(resource, name);
-        return finishNew(context, resource, object, write);
+        return made;
       });
     } catch (error) {
       const isTaken = (error as { reason?: string }).reason === "AlreadyExists";
@@ -55,12 +83,40 @@ function decode(
   resource: ServedResource,
   value: unknown,
   write: Write,
+  isPatched = false,
 ): KubeObject {
   const { fieldValidation } = write.options;
-  const { object, warnings } = schemas.decode(resource, value, { fieldValidation });
+  const { object, warnings } = schemas.decode(resource, value, {
+    fieldValidation,
+    isPatched,
+    duplicates: write.duplicates,
+  });
   write.warn(warnings);
+  write.warn(dropRepeatedOwners(object, isPatched));
   rulesOf(resource).normalise?.(object);
   return object;
+}
+
+/** What a patch makes of an object that cannot be one is the patch's fault. */
+function decodePatched(
+  context: ApiContext,
+  resource: ServedResource,
+  patched: KubeObject,
+  { type, body }: Patch,
+  write: Write,
+): KubeObject {
+  try {
+    return decode(context, resource, patched, write, true);
+  } catch (error) {
+    const why = /^.*? cannot be handled as a \w+: (.*)$/s.exec(textOf(error))?.[1];
+    if (why === undefined || type === "apply" || resource.custom !== undefined) throw error;
+    const text = type === "strategic" ? goText(body as Json) : JSON.stringify(patched);
+    throw invalid({ group: "", kind: "" }, "", [invalidValue("patch", text, why)]);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : "";
 }
 
 function finishNew(
@@ -71,10 +127,16 @@ function finishNew(
   isTracked = false,
 ): KubeObject {
   if (resource.isNamespaced) checkNamespace(context, resource, object);
-  if (hasStatus(resource)) put(object, "status", firstStatus(resource));
+  if (resource.custom?.isTerminating === true) {
+    const why = "create not allowed while custom resource definition is terminating";
+    throw forbidden(resource, object.metadata.name ?? "", why);
+  }
+  if (hasStatus(resource) && !keepsNewStatus(resource))
+    put(object, "status", firstStatus(resource, write.now));
   const managed = isTracked ? object : track(context, { resource, old: undefined, object }, write);
   rulesOf(resource).create?.(context, managed, write);
   context.schemas.validateCreate(resource, managed);
+  write.warn(warningsOf(resource, managed));
   return managed;
 }
 
@@ -100,7 +162,13 @@ export function updateObject(
   setNamespace(resource, object, namespace);
   checkName(object, name);
   return commit(context, place, write, (old) => {
-    if (old === undefined) throw notFound(resource, name);
+    if (old === undefined) {
+      if (!isMadeByUpdate(resource)) throw notFound(resource, name);
+      const fresh = structuredClone(object);
+      fillNew(resource, fresh, write.now);
+      return finishNew(context, resource, fresh, write);
+    }
+    checkUid(resource, object, old);
     return finishUpdate(context, resource, subresource, object, old, write);
   });
 }
@@ -108,6 +176,8 @@ export function updateObject(
 export interface Patch {
   readonly type: PatchType;
   readonly body: unknown;
+  /** Fields that it has twice, as paths. */
+  readonly duplicates: readonly string[];
   readonly isForced: boolean;
 }
 
@@ -132,7 +202,7 @@ export function patchObject(
       isForced: patch.isForced,
       now: write.now,
     });
-    const object = decode(context, resource, patched, write);
+    const object = decodePatched(context, resource, patched, patch, write);
     setNamespace(resource, object, namespace);
     checkName(object, name);
     if (old !== undefined) {
@@ -140,6 +210,7 @@ export function patchObject(
     }
     if (!resource.verbs.includes("create")) throw methodNotAllowed();
     const managed = object.metadata["managedFields"];
+    delete object.metadata.resourceVersion;
     fillNew(resource, object, write.now);
     put(object.metadata, "managedFields", managed);
     return finishNew(context, resource, object, write, true);
@@ -164,9 +235,26 @@ export function finishUpdate(
   if (subresource === "") rules.update?.(context, managed, structuredClone(old), write);
   countGeneration(resource, managed, old);
   context.schemas.validateUpdate(resource, managed, old, subresource || undefined);
+  if (subresource === "") write.warn(warningsOf(resource, managed, old));
+  if (isSameButForTimes(managed, old)) return "unchanged";
   if (!isFinished(managed)) return managed;
   rules.remove?.(context, old, write);
-  return "removed";
+  return new Removal(managed);
+}
+
+/** A write that would tell nothing but a newer time of who wrote what is none. */
+function isSameButForTimes(object: KubeObject, old: KubeObject): boolean {
+  const { resourceVersion: _, ...metadata } = old.metadata;
+  const times = asList(metadata["managedFields"]).map((each) => at(each, "time") ?? null);
+  const managedFields = asList(object.metadata["managedFields"]).map((each, index) => {
+    const time = times[index] ?? undefined;
+    const entry = { ...asRecord(each) };
+    put(entry, "time", time);
+    return entry;
+  });
+  const timeless = { ...object.metadata };
+  if (managedFields.length > 0) timeless["managedFields"] = managedFields;
+  return isEqualJson({ ...object, metadata: timeless }, { ...old, metadata });
 }
 
 /** An update of the object leaves its status alone, and one of the status all but that. */
@@ -185,8 +273,7 @@ function keepOtherPart(
   }
   const { managedFields } = object.metadata;
   if (resource.custom === undefined) {
-    put(object.metadata, "ownerReferences", old.metadata["ownerReferences"]);
-    put(object.metadata, "finalizers", old.metadata.finalizers);
+    for (const field of keptByStatus(resource)) put(object.metadata, field, old.metadata[field]);
     return;
   }
   object.metadata = { ...old.metadata };

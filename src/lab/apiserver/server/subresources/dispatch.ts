@@ -6,7 +6,9 @@ import { sendBytes, sendJson } from "../http.ts";
 import { formOf } from "../resources/form.ts";
 import { served, servedJson } from "../resources/place.ts";
 import { getObject } from "../resources/read.ts";
-import { handleBinding, handleEviction, handleFinalize } from "./pods.ts";
+import { handleBinding } from "./binding.ts";
+import { handleEviction } from "./eviction.ts";
+import { handleFinalize } from "./finalize.ts";
 import { handleScale } from "./scale.ts";
 import { handleToken } from "./token.ts";
 

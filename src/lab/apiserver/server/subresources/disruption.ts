@@ -1,14 +1,23 @@
 /** How many of its Pods a disruption budget lets go now. */
 import type { JsonObject, KubeObject } from "../../schema/types.ts";
-import { asList, asRecord, asText, at } from "../json.ts";
+import { asList, asRecord, asText, at, textAt } from "../json.ts";
 import { conditionStatus } from "../table/columns.ts";
 
+/** What a budget asks of its Pods, and how they are. */
+export interface Budget {
+  readonly name: string;
+  readonly healthy: number;
+  readonly needed: number;
+  /** Of Pods that are not ready: `AlwaysAllow`, or "" for the usual. */
+  readonly policy: string;
+}
+
 /** Undefined where the budget does not select the pod. */
-export function disruptionsAllowed(
+export function budgetOf(
   budget: KubeObject,
   pod: KubeObject,
   pods: readonly KubeObject[],
-): number | undefined {
+): Budget | undefined {
   const selector = asRecord(at(budget, "spec", "selector"));
   if (selector === undefined || !matches(selector, pod)) return undefined;
   const selected = pods.filter((one) => matches(selector, one));
@@ -22,7 +31,8 @@ export function disruptionsAllowed(
     maxUnavailable === undefined
       ? amount(at(budget, "spec", "minAvailable") ?? 1, expected)
       : expected - amount(maxUnavailable, expected);
-  return Math.max(0, healthy - needed);
+  const policy = textAt(budget, "spec", "unhealthyPodEvictionPolicy");
+  return { name: budget.metadata.name ?? "", healthy, needed: Math.max(0, needed), policy };
 }
 
 /** A number, or a percentage, of which parts count as whole ones. */

@@ -3,11 +3,13 @@ import { applyPatch } from "../../patch/apply-patch.ts";
 import { badRequest, invalid } from "../../schema/status-error.ts";
 import type { JsonObject, KubeObject, ServedResource } from "../../schema/types.ts";
 import { type Call, placeOf, writeOf } from "../call.ts";
-import { conflict, invalidValue, methodNotAllowed, notFound } from "../errors.ts";
-import { readPatch } from "../handlers.ts";
-import { addWarnings, readObject, sendJson } from "../http.ts";
+import { conflict, invalidValue, methodNotAllowed, notFound, toStatusError } from "../errors.ts";
+import { readObject } from "../body.ts";
+import { patchTypeOf, readPatch } from "../handlers.ts";
+import { sendJson } from "../http.ts";
 import { asRecord, at, ensureRecord, numberAt } from "../json.ts";
 import { commit } from "../resources/commit.ts";
+import { checkName } from "../resources/metadata.ts";
 import { served } from "../resources/place.ts";
 import { getObject } from "../resources/read.ts";
 import { finishUpdate } from "../resources/write-object.ts";
@@ -24,13 +26,16 @@ interface Paths {
 export async function handleScale(call: Call): Promise<void> {
   const { context, resource, path, verb } = call;
   if (verb === "get") {
-    sendJson(call, 200, scaleOf(resource, served(resource, getObject(context, placeOf(call)))));
+    const object = served(resource, getObject(context, placeOf(call)));
+    requireReplicas(resource, object);
+    sendJson(call, 200, scaleOf(resource, object));
     return;
   }
   if (verb !== "update" && verb !== "patch") throw methodNotAllowed();
+  const type = verb === "patch" ? patchTypeOf(call) : undefined;
   const write = writeOf(call);
-  const patch = verb === "patch" ? await readPatch(call) : undefined;
-  const body = patch === undefined ? await readObject(call.request) : undefined;
+  const patch = type === undefined ? undefined : await readPatch(call, type);
+  const body = patch === undefined ? (await readObject(call.request, SCALE.kind)).value : undefined;
   const { object } = await commit(context, placeOf(call), write, (old) => {
     if (old === undefined) throw notFound(resource, path.name);
     const wanted = patch === undefined ? body : patched(call, scaleOf(resource, old), patch);
@@ -43,11 +48,18 @@ export async function handleScale(call: Call): Promise<void> {
       options,
     );
     write.warn(scale.warnings);
+    checkName(scale.object, path.name);
     const next = withReplicas(resource, old, scale.object);
     return finishUpdate(context, resource, "", next, old, write);
   });
-  addWarnings(call, write.warnings);
   sendJson(call, 200, scaleOf(resource, object));
+}
+
+/** Objects of custom kinds may lack what their scale would say. */
+function requireReplicas({ custom }: ServedResource, object: KubeObject): void {
+  const path = custom?.scale?.specReplicasPath;
+  if (path === undefined || at(object, ...stepsOf(path)) !== undefined) return;
+  throw toStatusError(new Error(`the spec replicas field "${path}" does not exist`));
 }
 
 function patched(
@@ -75,7 +87,7 @@ function withReplicas(resource: ServedResource, old: KubeObject, scale: KubeObje
   const wanted = scale.metadata.resourceVersion ?? "";
   if (wanted !== "" && wanted !== old.metadata.resourceVersion) throw conflict(resource, name);
   const replicas = numberAt(scale, "spec", "replicas") ?? 0;
-  if (replicas < 0) {
+  if (replicas < 0 && resource.custom === undefined) {
     const why = "must be greater than or equal to 0";
     throw invalid(SCALE, name, [invalidValue("spec.replicas", replicas, why)]);
   }
@@ -91,6 +103,7 @@ function withReplicas(resource: ServedResource, old: KubeObject, scale: KubeObje
 function scaleOf(resource: ServedResource, object: KubeObject): KubeObject {
   const { name = "", namespace = "", uid, resourceVersion, creationTimestamp } = object.metadata;
   const paths = pathsOf(resource);
+  const replicas = numberAt(object, ...paths.spec) ?? 0;
   const selector = paths.selector === undefined ? undefined : at(object, ...paths.selector);
   const text =
     typeof selector === "string"
@@ -107,7 +120,7 @@ function scaleOf(resource: ServedResource, object: KubeObject): KubeObject {
     kind: SCALE.kind,
     apiVersion: `${SCALE.group}/${SCALE.version}`,
     metadata,
-    spec: { replicas: numberAt(object, ...paths.spec) ?? 0 },
+    spec: replicas === 0 ? {} : { replicas },
     status: {
       replicas: numberAt(object, ...paths.status) ?? 0,
       ...(text === "" ? {} : { selector: text }),

@@ -113,12 +113,14 @@ const autoscalers: TableKind = {
       `${textAt(object, "spec", "scaleTargetRef", "kind")}/${textAt(object, "spec", "scaleTargetRef", "name")}`,
       autoscalerTargets(object),
       asShown(at(object, "spec", "minReplicas")) || "<unset>",
-      asShown(at(object, "spec", "maxReplicas")) || "0",
-      asShown(at(object, "status", "currentReplicas")) || "0",
+      numberAt(object, "spec", "maxReplicas") ?? 0,
+      numberAt(object, "status", "currentReplicas") ?? 0,
       ageOf(object.metadata.creationTimestamp, nowMs),
     ],
   }),
 };
+
+const MAX_TARGETS = 2;
 
 /** Nothing here measures, so what is there now is never known. */
 function autoscalerTargets(object: KubeObject): string {
@@ -131,7 +133,10 @@ function autoscalerTargets(object: KubeObject): string {
       percent === undefined ? textAt(resource, "target", "averageValue") : `${percent}%`;
     return `${textAt(resource, "name")}: <unknown>/${value || "<auto>"}`;
   });
-  return targets.length === 0 ? "<none>" : targets.join(", ");
+  if (targets.length === 0) return "<none>";
+  const shown = targets.slice(0, MAX_TARGETS).join(", ");
+  const more = targets.length - MAX_TARGETS;
+  return more > 0 ? `${shown} + ${more} more...` : shown;
 }
 
 export const BATCH_TABLES: Readonly<Record<string, TableKind>> = {

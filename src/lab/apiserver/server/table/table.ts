@@ -1,6 +1,5 @@
 /** How objects look as rows: the columns that `kubectl get` shows. */
 import type { KubeObject, PrinterColumn, ServedResource } from "../../schema/types.ts";
-import { asText } from "../json.ts";
 import { ageOf } from "./age.ts";
 import { BATCH_TABLES } from "./batch.ts";
 import { CLUSTER_TABLES } from "./cluster.ts";
@@ -8,6 +7,7 @@ import { NAME } from "./columns.ts";
 import { evaluate, type JsonPath, parseJsonPath } from "./json-path.ts";
 import { NETWORK_TABLES } from "./network.ts";
 import { POD_TABLES } from "./pods.ts";
+import { STORAGE_TABLES } from "./storage.ts";
 import type { Cell, TableKind } from "./types.ts";
 import { WORKLOAD_TABLES } from "./workloads.ts";
 
@@ -25,6 +25,7 @@ const BUILT_IN: Readonly<Record<string, TableKind>> = {
   ...BATCH_TABLES,
   ...NETWORK_TABLES,
   ...CLUSTER_TABLES,
+  ...STORAGE_TABLES,
 };
 
 /** Of custom kinds, as long as their definition stays as it is. */
@@ -41,10 +42,8 @@ export function tableOf(resource: ServedResource): TableKind {
   return table;
 }
 
-const AGE: PrinterColumn = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
-
 function customTable(printerColumns: readonly PrinterColumn[]): TableKind {
-  const columns = (printerColumns.length === 0 ? [AGE] : printerColumns).map((column) => ({
+  const columns = printerColumns.map((column) => ({
     ...column,
     path: parseJsonPath(column.jsonPath),
   }));
@@ -59,17 +58,23 @@ function customTable(printerColumns: readonly PrinterColumn[]): TableKind {
   };
 }
 
+function dateCell(text: string, nowMs: number): string {
+  const age = ageOf(text, nowMs);
+  return age === "<unknown>" ? "<invalid>" : age;
+}
+
 function customCell(
   object: KubeObject,
   { type, path }: { type: string; path: JsonPath | undefined },
   nowMs: number,
 ): Cell {
   const [value] = path === undefined ? [] : evaluate(path, object);
-  if (value === undefined || value === null) return type === "date" ? "<unknown>" : null;
+  if (value === undefined || value === null) return null;
   switch (type) {
     case "date":
-      return ageOf(asText(value), nowMs);
+      return typeof value === "string" ? dateCell(value, nowMs) : null;
     case "integer":
+      return typeof value === "number" ? Math.trunc(value) : null;
     case "number":
       return typeof value === "number" ? value : null;
     case "boolean":
