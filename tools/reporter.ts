@@ -38,6 +38,8 @@ class Report {
   #file = "";
   #counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   #ms = 0;
+  /** Where the test is that runs now; events above come later and in order. */
+  #dequeuedFile = "";
   /** The names of the tests around the one that runs, outermost first. */
   #stack: string[] = [];
 
@@ -66,9 +68,8 @@ class Report {
 
   #tell({ name, nesting, file }: EventOf<"test:dequeue">): void {
     const own = splitAttribution(name);
-    if (nesting === 0) {
-      tellParent({ file: own.file ?? relative(root, file ?? ""), test: own.name });
-    }
+    if (nesting === 0) this.#dequeuedFile = own.file ?? relative(root, file ?? "");
+    tellParent({ file: this.#dequeuedFile, test: own.name });
   }
 
   #passed(data: EventOf<"test:pass">): string {

@@ -79,19 +79,23 @@ async function runScript(
       block.hasExpectation = actual.length > 0;
     } else {
       const where = `${path}:${block.commands[0]?.line ?? 0}`;
-      checkOutput(actual, block.expected, where);
+      checkOutput({ actual, expected: block.expected }, where, mayUpdate ? UPDATE_HINT : "");
     }
   }
   if (isUpdate) writeFileSync(path, formatScript(blocks));
 }
 
-function checkOutput(actual: string[], expected: string[], where: string): void {
+const UPDATE_HINT = "; if it is right, npm test -- --update writes it into the script";
+
+function checkOutput(
+  { actual, expected }: { actual: string[]; expected: string[] },
+  where: string,
+  hint: string,
+): void {
   try {
     assert.deepEqual(actual, expected);
   } catch (cause) {
-    const what = `${where}: other output than the script expects`;
-    const how = "if it is right, npm test -- --update writes it into the script";
-    const failure = new Error(`${what}; ${how}`, { cause });
+    const failure = new Error(`${where}: other output than the script expects${hint}`, { cause });
     // The cause shows the difference; where this was thrown tells nobody anything.
     failure.stack = failure.message;
     throw failure;

@@ -89,7 +89,7 @@ export const importTable: ImportTable = {
     },
     "lab/apiserver": {
       doors: ["base", "base/log", "kube/types"],
-      packages: ["lmdb", "re2js"],
+      packages: ["lmdb", "re2js", "yaml"],
       isPure: false,
     },
     "lab/controllers": {

@@ -3,6 +3,7 @@ import type { KubeClient } from "#kube";
 
 import { daemonSetController } from "./daemon-set/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
+import { disruptionController } from "./disruption/controller.ts";
 import {
   endpointSliceController,
   endpointsController,
@@ -43,6 +44,7 @@ const PARTS: Readonly<Record<string, (context: Context) => Part>> = {
   "serviceaccount-token": tokenController,
   "node-lifecycle": nodeController,
   "taint-eviction": taintEvictionController,
+  disruption: disruptionController,
   "pod-gc": podGcController,
   scheduler,
   "garbage-collector": (context) => new GarbageCollector(context),

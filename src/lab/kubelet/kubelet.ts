@@ -4,6 +4,7 @@ import { AsyncScope, systemClock } from "#base";
 import { silentLogger } from "#base/log";
 import { Informer, type KubeObject, RESOURCES } from "#kube";
 import { warmThreadPool } from "#netlink";
+import { hasNodeWishes, type Rejection, rejectionOf } from "./core/admission.ts";
 import type { ServiceLink } from "./core/environment.ts";
 import type { Pod } from "./core/pod.ts";
 import type { KubeletContext, KubeletOptions } from "./context.ts";
@@ -92,7 +93,7 @@ export class Kubelet implements AsyncDisposable {
 
   #adopt(pod: Pod): PodWorker {
     const { uid = "" } = pod.metadata;
-    const worker = new PodWorker(this.#context, pod);
+    const worker = new PodWorker(this.#context, pod, (it) => this.#admit(it));
     this.#workers.set(uid, worker);
     void worker.done
       .then((isOver) => {
@@ -102,6 +103,25 @@ export class Kubelet implements AsyncDisposable {
         this.#context.logger.error("a pod's worker has failed", { pod: pod.metadata.name, error }),
       );
     return worker;
+  }
+
+  /** By what the node is and by the pods that it was given before. */
+  async #admit(pod: Pod): Promise<Rejection | undefined> {
+    const { client, node: name, capacity } = this.#context;
+    const labels = hasNodeWishes(pod)
+      ? ((await client.get(RESOURCES.Node, { name })).metadata.labels ?? {})
+      : {};
+    const all = this.workers();
+    const before = all.slice(
+      0,
+      all.findIndex((worker) => worker.pod.metadata.uid === pod.metadata.uid),
+    );
+    const others = before.filter((worker) => !worker.isOutside && !hasEnded(worker.pod));
+    return rejectionOf(
+      pod,
+      others.map((worker) => worker.pod),
+      { name, labels, capacity },
+    );
   }
 
   #forget(pod: KubeObject): void {
@@ -183,6 +203,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     await kubelet[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function hasEnded({ status }: Pod): boolean {
+  return status?.phase === "Failed" || status?.phase === "Succeeded";
 }
 
 /** Those of the namespace, and the API server's, which every pod is told of. */

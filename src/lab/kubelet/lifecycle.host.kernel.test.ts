@@ -49,7 +49,9 @@ test("what cannot be had is said: images, configuration, volumes, programs", asy
     ],
   });
   await world.run("volume", {
-    containers: [{ name: "main", image: "busybox" }],
+    containers: [
+      { name: "main", image: "busybox", volumeMounts: [{ name: "v", mountPath: "/v" }] },
+    ],
     volumes: [{ name: "v", secret: { secretName: "none" } }],
   });
   await world.run("program", {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import type net from "node:net";
 import tls from "node:tls";
@@ -181,6 +183,22 @@ test("the kubelet's server", async (t) => {
     );
     assert.match(answer.data, /Welcome to nginx!/);
     const refused = await client.forward(81, "x");
-    assert.match(refused.error, /ECONNREFUSED/);
+    assert.match(refused.error, /failed to connect to localhost:81 .*connection refused/);
+  });
+
+  await t.test("SPDY is refused in words that say what to do", async () => {
+    const socket = await dial(pki.apiServer);
+    const asked = request({
+      method: "POST",
+      path: "/exec/default/web/nginx?output=1&command=true",
+      host: "10.99.0.1",
+      createConnection: () => socket,
+      headers: { connection: "Upgrade", upgrade: "SPDY/3.1" },
+    });
+    const [response] = (await once(asked.end(), "response")) as [IncomingMessage];
+    let text = "";
+    for await (const bytes of response) text += String(bytes);
+    assert.equal(response.statusCode, 501);
+    assert.match(text, /kubectl 1\.31 and later use WebSockets/);
   });
 });

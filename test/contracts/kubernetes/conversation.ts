@@ -17,6 +17,7 @@
  * --hide A,B        all but these keys, wherever they are
  * --let NAME=PATH   from here on $NAME is what the answer has there
  * --until PATH=V    asks again until the answer has V there (`~` for nothing), and a while longer
+ * --within S        for how many seconds it asks, where it takes long even in a real cluster
  * --type T          of a patch: strategic, merge, json, apply; of any body, a media type
  * --raw             the body is sent as it is written
  * --accept T        what to accept: table, partial, or a media type
@@ -145,7 +146,7 @@ export class Conversation implements Disposable {
     const answer =
       method === "WATCH"
         ? await wire.ask(question, Number(options["events"] ?? 1))
-        : await this.#ask(wire, question, options["until"]);
+        : await this.#ask(wire, question, options);
     return this.#show(answer, options, method === "WATCH");
   }
 
@@ -174,11 +175,12 @@ export class Conversation implements Disposable {
     };
   }
 
-  async #ask(wire: Wire, question: Question, until?: string): Promise<Answer> {
+  async #ask(wire: Wire, question: Question, { until, within }: Options): Promise<Answer> {
     if (until === undefined) return wire.ask(question);
     const at = until.lastIndexOf("=");
     const [path, wanted] = [until.slice(0, at), this.#names.expand(until.slice(at + 1))];
-    const deadline = systemClock.monotonicMs() + UNTIL_MS;
+    const patienceMs = within === undefined ? UNTIL_MS : Number(within) * 1_000;
+    const deadline = systemClock.monotonicMs() + patienceMs;
     for (;;) {
       const answer = await wire.ask(question);
       const found = path === "status" ? answer.status : valueAt(parsed(answer.body), path);

@@ -7,12 +7,18 @@ import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { fileURLToPath } from "node:url";
 import { KubeClient } from "#kube";
+import { attributed } from "#test";
 import type { Cluster, Outcome } from "./cluster.ts";
 import { defineContract } from "./suite.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../src/cli/cilium.ts", import.meta.url));
 const UP_TIMEOUT_MS = 90_000;
 const NODES = ["node1", "node2"];
+
+/** A folder of a node's own, as this machine has it. */
+function onNodesDisk(lab: string, node: string, folder: string): string {
+  return join("/var/lib/ciliate/lab", lab, "nodes", node, folder);
+}
 
 function run(words: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   const options = { env: { ...process.env, ...env }, timeout: UP_TIMEOUT_MS };
@@ -59,8 +65,8 @@ class LabUnderTest implements AsyncDisposable {
       kubeconfig: join(folder, "kubeconfig"),
       nodes: NODES,
       inNode: (node, command) => run(["node", "exec", "--name", name, node, "--", ...command], {}),
-      cniConfigFolder: () => "",
-      cniProgramFolder: () => "",
+      cniConfigFolder: (node) => onNodesDisk(name, node, "etc/cni/net.d"),
+      cniProgramFolder: (node) => onNodesDisk(name, node, "opt/cni/bin"),
     };
   }
 
@@ -72,7 +78,7 @@ class LabUnderTest implements AsyncDisposable {
   }
 }
 
-describe("a lab keeps the contract", () => {
+describe(attributed("a lab keeps the contract"), () => {
   let lab: LabUnderTest | undefined;
   before(
     async () => {

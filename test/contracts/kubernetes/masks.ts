@@ -14,6 +14,8 @@ const HASH = /(?<=-)[bcdfghjklmnpqrstvwxz2456789]{7,10}(?![a-z0-9])/g;
 const REVISIONS = /\b(resource version: )\d+( \(|, current: )\d+/g;
 /** How long an image took to come, and how large it is. */
 const PULL = /\bin [\d.]+m?s \([\d.]+m?s including waiting\)\. Image size: \d+ bytes/g;
+/** How long what ended waits. */
+const BACK_OFF = /\bback-off (?:\d+m)?\d+s restarting/g;
 /** A span of time, as tables have it. */
 const AGE = /^(\d+ \()?(\d+[smhdy])+( ago\))?$/;
 const FIRST_NODE_PORT = 30_000;
@@ -95,6 +97,7 @@ export function maskText(text: string, names: Names): string {
     .replaceAll(TOKEN_VOLUME, "kube-api-access-<random>")
     .replaceAll(REVISIONS, "$1<revision>$2<revision>")
     .replaceAll(PULL, "in <duration>")
+    .replaceAll(BACK_OFF, "back-off <duration> restarting")
     .replaceAll(ADDRESS, "<address>");
 }
 
@@ -107,9 +110,21 @@ function maskValue(key: string, value: unknown, names: Names): unknown {
     const isNodePort = /nodePort/i.test(key) && value >= FIRST_NODE_PORT && value <= LAST_NODE_PORT;
     return isNodePort ? "<node port>" : value;
   }
-  if (Array.isArray(value)) return value.map((each) => maskValue(key, each, names));
+  if (Array.isArray(value)) {
+    const list = key === "managedFields" ? value.toSorted(byManager) : value;
+    return list.map((each) => maskValue(key, each, names));
+  }
   if (typeof value === "object" && value !== null) return maskObject(value, names);
   return value;
+}
+
+/** They stand in the order of their times, and which second each falls into is chance. */
+function byManager(one: unknown, two: unknown): number {
+  const [left, right] = [one, two].map((each) => {
+    const entry = each as Record<string, string | undefined>;
+    return ["operation", "manager", "apiVersion", "subresource"].map((key) => entry[key] ?? "");
+  });
+  return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
 }
 
 function maskObject(value: object, names: Names): object {
@@ -122,7 +137,7 @@ function withoutManagedFields(key: string, value: unknown): unknown {
   return key === "managedFields" ? undefined : value;
 }
 
-export interface MaskOptions {
+interface MaskOptions {
   /** Also who set which field. */
   readonly hasManagedFields: boolean;
 }

@@ -129,8 +129,9 @@ function get(wire: Wire, path: string): Promise<Answer> {
   return wire.ask({ method: "GET", path: encodeURI(path), headers, body: undefined });
 }
 
-function contains({ until }: Options): (text: string) => boolean {
-  return (text) => until === undefined || text.includes(until);
+/** All of what is asked for, with a plus between. */
+function contains({ until = "" }: Options): (text: string) => boolean {
+  return (text) => until.split(" + ").every((part) => text.includes(part));
 }
 
 async function unlessRefused(act: () => Promise<string>): Promise<string> {

@@ -27,7 +27,7 @@ export function execPath({ namespace, pod, container, command, also }: ExecOptio
   for (const word of command) query.append("command", word);
   for (const name of ["stdout", "stderr"]) query.append(name, "true");
   if (container !== undefined) query.append("container", container);
-  return `/api/v1/namespaces/${namespace}/pods/${pod}/exec?${query}`;
+  return `/api/v1/namespaces/${namespace}/pods/${pod}/exec?${query.toString()}`;
 }
 
 export interface ProgramOutcome {

@@ -9,6 +9,7 @@ import { bringUp, tearDown } from "../../kube/cluster.ts";
 import { checkMachine } from "../../kube/machine.ts";
 import { missingPrograms } from "../../kube/programs.ts";
 import { type RealCluster, readState } from "../../kube/running.ts";
+import { attributed } from "#test";
 import type { Cluster } from "./cluster.ts";
 import { defineContract } from "./suite.ts";
 
@@ -39,7 +40,7 @@ function clusterOf(real: RealCluster, client: KubeClient): Cluster {
   };
 }
 
-describe("a real Kubernetes keeps the contract", { skip: whyNot() }, () => {
+describe(attributed("a real Kubernetes keeps the contract"), { skip: whyNot() }, () => {
   const isOurs = readState() === undefined;
   let cluster: Cluster | undefined;
   before(

@@ -77,7 +77,7 @@ function statusOf(socket: ChannelSocket): ProgramStatus {
 }
 
 function pathOf(pod: string, what: string, query: Readonly<Record<string, string>>): string {
-  return `/api/v1/namespaces/${NAMESPACE}/pods/${pod}/${what}?${new URLSearchParams(query)}`;
+  return `/api/v1/namespaces/${NAMESPACE}/pods/${pod}/${what}?${new URLSearchParams(query).toString()}`;
 }
 
 const START_FAILURE =
@@ -197,7 +197,10 @@ export function defineStreamsContract(cluster: () => Cluster): void {
       const cases: readonly (readonly [path: string, refusal: string])[] = [
         [at("nobody", "main"), '404 NotFound: pods "nobody" not found'],
         [at("talks", "none"), "400 BadRequest: container none is not valid for pod talks"],
-        [at("talks"), `400 BadRequest: a container name must be specified for pod talks, ${choice}`],
+        [
+          at("talks"),
+          `400 BadRequest: a container name must be specified for pod talks, ${choice}`,
+        ],
         [at("talks", "waits"), '500: container not found ("waits")'],
         [at("done", "main"), '500: container not found ("main")'],
         [at("nowhere", "main"), "400 BadRequest: pod nowhere does not have a host assigned"],
@@ -223,7 +226,10 @@ export function defineStreamsContract(cluster: () => Cluster): void {
           headers: {},
           body: undefined,
         });
-        assert.equal(new Refused(status, body).toString(), "400 BadRequest: Upgrade request required");
+        assert.equal(
+          new Refused(status, body).toString(),
+          "400 BadRequest: Upgrade request required",
+        );
       }
     });
 

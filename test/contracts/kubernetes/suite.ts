@@ -6,6 +6,7 @@ import { RESOURCES } from "#kube";
 import { runScripts } from "#test";
 import { defineClientContract } from "./client.ts";
 import type { Cluster } from "./cluster.ts";
+import { defineCniContract } from "./cni.ts";
 import { Conversation } from "./conversation.ts";
 import { defineKubectlChapters } from "./kubectl/chapters.ts";
 import { defineStreamsContract } from "./streams.ts";
@@ -48,5 +49,6 @@ export function defineContract(cluster: () => Cluster, { isReference = false } =
   }
   defineClientContract(cluster);
   defineStreamsContract(cluster);
+  defineCniContract(cluster);
   defineKubectlChapters(cluster);
 }

@@ -98,7 +98,7 @@ test("items of lists are owned by their keys", () => {
     .template.spec;
   assert.deepEqual(
     containers.map(({ name }) => name),
-    ["side", "web"],
+    ["web", "side"],
   );
   assert.ok(owned(second).join().includes('k:{\\"containerPort\\":80,\\"protocol\\":\\"TCP\\"}'));
   const gone = apply(second, { ...config, spec: {} }, "two");
@@ -201,5 +201,8 @@ test("what is no field, or of another kind, is refused", () => {
     message:
       "failed to create typed patch object (default/a; /v1, Kind=ConfigMap): .spec: field not declared in schema",
   });
-  assert.throws(() => apply(undefined, { ...map({}), kind: "Secret" }, "one"), /invalid object type: \/v1, Kind=Secret/);
+  assert.throws(
+    () => apply(undefined, { ...map({}), kind: "Secret" }, "one"),
+    /invalid object type: \/v1, Kind=Secret/,
+  );
 });

@@ -83,10 +83,7 @@ function readConfiguration(schemas: SchemaSet, { resource, patch }: PatchRequest
   if (!isObject(value)) throw badRequest("an applied configuration is an object");
   checkKind(resource, value);
   if (isObject(value["metadata"]) && value["metadata"]["managedFields"] !== undefined) {
-    const list = value["metadata"]["managedFields"];
-    if (!Array.isArray(list) || list.length > 0) {
-      throw badRequest("metadata.managedFields must be nil");
-    }
+    throw badRequest("metadata.managedFields must be nil");
   }
   const node = schemas.nodeOf(resource);
   const problems = typedProblems(node, value);
@@ -140,9 +137,9 @@ function takeOver(
   free: FieldSet | undefined,
 ): void {
   const { changed, removed } = compare(node, live, result);
-  const touched = new FieldSet().add(changed).add(removed);
+  for (const { set } of others) set.removeBelow(removed);
   const conflicts = others
-    .map((other) => ({ other, both: other.set.intersect(touched) }))
+    .map((other) => ({ other, both: other.set.intersect(changed) }))
     .filter(({ both }) => !both.isEmpty);
   if (conflicts.length === 0) return;
   const refused = conflicts

@@ -9,7 +9,7 @@ export const DELETE_FROM = "$deleteFromPrimitiveList/";
 export const SET_ORDER = "$setElementOrder/";
 
 /** How an item of a list is merged with what a patch has of it, or made of nothing. */
-export type MergeItem = (current: JsonObject, patch: JsonObject) => JsonObject;
+type MergeItem = (current: JsonObject, patch: JsonObject) => JsonObject;
 
 interface ListPatch {
   /** What the patch has of the list; none where only directives are about it. */

@@ -14,23 +14,17 @@ export function typedProblems(node: SchemaNode, value: Json): readonly string[] 
 }
 
 function check(node: SchemaNode, value: Json, path: string, problems: string[]): void {
-  if (value === null) return;
-  switch (node.type) {
-    case "any":
-      return;
-    case "object":
-    case "map":
-      if (isObject(value)) checkFields(node, value, path, problems);
-      else problems.push(`${path}: expected map, got &{${goText(value)}}`);
-      return;
-    case "list":
-      if (Array.isArray(value)) checkItems(node, value, path, problems);
-      else problems.push(`${path}: expected list, got &{${goText(value)}}`);
-      return;
-    default: {
-      const problem = scalarProblem(node, value);
-      if (problem !== undefined) problems.push(`${path}: ${problem}`);
-    }
+  const { type } = node;
+  if (value === null || type === "any") return;
+  if (type === "object" || type === "map") {
+    if (isObject(value)) checkFields(node, value, path, problems);
+    else problems.push(`${path}: expected map, got &{${goText(value)}}`);
+  } else if (type === "list") {
+    if (Array.isArray(value)) checkItems(node, value, path, problems);
+    else problems.push(`${path}: expected list, got &{${goText(value)}}`);
+  } else {
+    const problem = scalarProblem(type, value);
+    if (problem !== undefined) problems.push(`${path}: ${problem}`);
   }
 }
 
@@ -71,20 +65,17 @@ function idOf(node: SchemaNode, item: Json): string | undefined {
   return `[${keys.join(",")}]`;
 }
 
-function scalarProblem(node: SchemaNode, value: Json): string | undefined {
-  switch (node.type) {
-    case "integer":
-    case "number":
-      if (typeof value === "number") return undefined;
-      return `expected numeric (int or float), got ${goTypeName(value)}`;
-    case "boolean":
-      return typeof value === "boolean" ? undefined : `expected boolean, got &{${goText(value)}}`;
-    case "int-or-string":
-    case "quantity":
-      if (typeof value !== "object") return undefined;
-      return `expected any scalar, got &{${goText(value)}}`;
-    default:
-      if (typeof value === "string") return undefined;
-      return `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
+function scalarProblem(type: SchemaNode["type"], value: Json): string | undefined {
+  if (type === "integer" || type === "number") {
+    if (typeof value === "number") return undefined;
+    return `expected numeric (int or float), got ${goTypeName(value)}`;
   }
+  if (type === "boolean") {
+    return typeof value === "boolean" ? undefined : `expected boolean, got &{${goText(value)}}`;
+  }
+  if (type === "int-or-string" || type === "quantity") {
+    return typeof value === "object" ? `expected any scalar, got &{${goText(value)}}` : undefined;
+  }
+  if (typeof value === "string") return undefined;
+  return `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
 }

@@ -61,12 +61,16 @@ function collect(node: SchemaNode, value: Json, set: FieldSet): void {
     set.isMember = true;
     return;
   }
-  const isList = Array.isArray(value);
   for (const [step, field, each] of stepsOf(node, value)) {
     const child = set.child(step);
     collect(field.node, each, child);
-    if (isList) child.isMember = true;
+    // Items of lists and of maps are somebody's as such, and not only what is in them.
+    if (!isDeclared(node, step)) child.isMember = true;
   }
+}
+
+function isDeclared({ type, fields }: SchemaNode, step: string): boolean {
+  return type === "object" && fields.has(step.slice(2));
 }
 
 interface Difference {
@@ -144,17 +148,41 @@ export function mergeTyped(node: SchemaNode, live: Json | undefined, config: Jso
   return result;
 }
 
-/** Items of the configuration in its order; the live ones that it does not name stay behind it. */
+/**
+ * Items of the configuration in its order; live ones that it does not name stay where they were,
+ * before the items that they stood before.
+ */
 function mergeLists(node: SchemaNode, live: Json[], config: Json[]): Json[] {
   const items = (node.items ?? UNKNOWN).node;
-  const lives = new Map(live.map((each) => [itemStep(node, each), each]));
+  const liveSteps = live.map((each) => itemStep(node, each));
+  const lives = new Map(liveSteps.map((step, index) => [step, live[index] ?? null]));
+  const steps = config.map((each) => itemStep(node, each));
+  const named = new Set(steps);
+  /** Those that both have, in the configuration's order: what is looked for next in the live list. */
+  const shared = steps.filter((step) => lives.has(step));
+  const taken = new Set<string>();
   const result: Json[] = [];
-  for (const each of config) {
-    const step = itemStep(node, each);
-    result.push(mergeTyped(items, lives.get(step), each));
-    lives.delete(step);
+  let [at, next] = [0, 0];
+  const take = (index: number): void => {
+    const step = steps[index] ?? "";
+    result.push(mergeTyped(items, lives.get(step), config[index] ?? null));
+    taken.add(step);
+    if (shared[0] === step) shared.shift();
+    next += 1;
+  };
+  while (at < live.length || next < config.length) {
+    const step = liveSteps[at];
+    if (step === undefined) take(next);
+    else if (!named.has(step)) {
+      result.push(copyJson(live[at] ?? null));
+      at += 1;
+    } else if (step === steps[next]) {
+      take(next);
+      at += 1;
+    } else if (taken.has(step) || (shared[0] !== undefined && shared[0] !== step)) at += 1;
+    else take(next);
   }
-  return [...result, ...[...lives.values()].map(copyJson)];
+  return result;
 }
 
 const NOTHING = new FieldSet();
@@ -171,8 +199,9 @@ function pruned(node: SchemaNode, value: Json, last: FieldSet, kept: FieldSet): 
     const before = last.children.get(step);
     if (before === undefined) return each;
     const now = kept.children.get(step) ?? NOTHING;
-    const isLeft = before.isMember && now.isEmpty;
-    return isLeft ? undefined : pruned(field.node, each, before, now);
+    // A field stays for what others have in it, an item only for those who have the item.
+    const isKept = isDeclared(node, step) ? !now.isEmpty : now.isMember;
+    return before.isMember && !isKept ? undefined : pruned(field.node, each, before, now);
   };
   if (Array.isArray(value)) {
     const items = [...stepsOf(node, value)].flatMap(([step, field, each]) => {

@@ -11,7 +11,7 @@ import { duplicateFields } from "./json-duplicates.ts";
 import { decodeProtobuf, PROTOBUF_TYPE } from "./protobuf/decode.ts";
 import { parseYaml, YAML_TYPE } from "./yaml.ts";
 
-export const OBJECT_TYPES = ["application/json", YAML_TYPE, PROTOBUF_TYPE];
+const OBJECT_TYPES = ["application/json", YAML_TYPE, PROTOBUF_TYPE];
 /** How much of a body that cannot be read its sender is shown. */
 const SHOWN_MAX = 30;
 /** What the reference reads first of an object, in the words of its reader. */
@@ -19,7 +19,7 @@ const TYPE_META =
   String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; ` +
   String.raw`Kind string "json:\"kind,omitempty\"" }`;
 
-export interface Body {
+interface Body {
   readonly value: unknown;
   /** Fields that are there twice, as paths. */
   readonly duplicates: readonly string[];

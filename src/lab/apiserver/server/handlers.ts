@@ -30,7 +30,8 @@ import {
   selectionOf,
 } from "./resources/read.ts";
 import { serveWatch } from "./resources/watch.ts";
-import { createObject, type Patch, patchObject, updateObject } from "./resources/write-object.ts";
+import type { Patch } from "./resources/patched.ts";
+import { createObject, patchObject, updateObject } from "./resources/write-object.ts";
 import { Write } from "./write.ts";
 import { parseYaml } from "./yaml.ts";
 

@@ -1,4 +1,5 @@
 /** Requests to Pods as their kubelet takes them: paths, containers, what may be asked of logs. */
+import { readTime } from "../schema/scalars.ts";
 import { badRequest, invalid } from "../schema/status-error.ts";
 import type { Cause, KubeObject } from "../schema/types.ts";
 import { forbiddenField, invalidValue } from "./errors.ts";
@@ -6,7 +7,7 @@ import { asText, recordsAt } from "./json.ts";
 import { integerParam } from "./options.ts";
 import { isTrue } from "./request.ts";
 
-const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
+const EPOCH = "1970-01-01T00:00:00Z";
 
 export type KubeletSubresource = "log" | "exec" | "attach" | "portforward";
 
@@ -78,7 +79,7 @@ function withQuery(path: string, query: URLSearchParams): string {
   return text === "" ? path : `${path}?${text}`;
 }
 
-/** The one asked for, the only one, or the one that the Pod names as its default. */
+/** The one asked for, or the only one. */
 export function containerOf(pod: KubeObject, asked: string): string {
   const name = pod.metadata.name ?? "";
   const namesAt = (field: string): string[] =>
@@ -92,8 +93,6 @@ export function containerOf(pod: KubeObject, asked: string): string {
   }
   const [only, second] = containers;
   if (only !== undefined && second === undefined) return only;
-  const preferred = pod.metadata.annotations?.[DEFAULT_CONTAINER];
-  if (preferred !== undefined && containers.includes(preferred)) return preferred;
   const choice = `choose one of: [${containers.join(" ")}]`;
   const initChoice = init.length === 0 ? "" : ` or one of the init containers: [${init.join(" ")}]`;
   throw badRequest(`a container name must be specified for pod ${name}, ${choice}${initChoice}`);
@@ -108,14 +107,18 @@ const LOG_NUMBERS: readonly (readonly [string, number, string])[] = [
 
 /** Throws for what no kubelet could make sense of. */
 export function checkLogOptions(name: string, params: URLSearchParams): void {
+  const since = readTime(params.get("sinceTime") || EPOCH, undefined);
+  if ("problem" in since) throw badRequest(since.problem);
   const causes: Cause[] = [];
   for (const [field, least, why] of LOG_NUMBERS) {
     const value = integerParam(params, field);
     if (value !== undefined && value < least) causes.push(invalidValue(field, value, why));
   }
+  // As where the streams of a log cannot be told apart, which is not on by default.
+  if (params.has("stream")) causes.push(forbiddenField("stream", "may not be specified"));
   if (params.has("sinceTime") && params.has("sinceSeconds")) {
     const why = "at most one of `sinceTime` or `sinceSeconds` may be specified";
-    causes.push(forbiddenField("", why));
+    causes.push(forbiddenField("[]", why));
   }
   if (causes.length > 0) throw invalid({ group: "", kind: "PodLogOptions" }, name, causes);
 }

@@ -48,6 +48,13 @@ test(
     assert.deepEqual(namesOf(second), ["c", "d", "e"]);
     assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion);
     assert.equal((await api.ask("GET", `${MAPS}?continue=bogus`)).status, 400);
+    const old = Buffer.from(JSON.stringify([0, "/registry/core/configmaps/default/b"]));
+    const expired = await api.ask("GET", `${MAPS}?continue=${old.toString("base64url")}`);
+    assert.equal(expired.status, 410);
+    assert.match(expired.body.message, /^The provided continue parameter is too old to display/);
+    const later = encodeURIComponent(expired.body.metadata.continue);
+    const rest = (await api.ask("GET", `${MAPS}?continue=${later}`)).body;
+    assert.deepEqual(namesOf(rest), ["bb", "c", "d", "e"], "as it is now");
   }),
 );
 

@@ -157,7 +157,10 @@ test(
     const options = { preconditions: { uid: "another" } };
     const refused = await api.ask("DELETE", `${MAPS}/kept`, options);
     assert.equal(refused.status, 409);
-    assert.match(refused.body.message, /the UID in the precondition \(another\) does not match the UID in record/);
+    assert.match(
+      refused.body.message,
+      /the UID in the precondition \(another\) does not match the UID in record/,
+    );
   }),
 );
 

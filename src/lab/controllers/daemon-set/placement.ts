@@ -1,24 +1,22 @@
 /** Which nodes a DaemonSet is for, and its pod for one of them. */
 import { type Node, untolerated } from "../model/node.ts";
 import type { NodeSelectorRequirement, Pod, Toleration } from "../model/pod.ts";
-import { podFromTemplate, templateHash } from "../model/template.ts";
+import { podFromTemplate } from "../model/template.ts";
 import type { DaemonSet } from "../model/workload.ts";
 import { matchesNodeAffinity } from "../scheduler/node-affinity.ts";
 
 export const REVISION_HASH = "controller-revision-hash";
 const GENERATION = "pod-template-generation";
-
-export function hashOf(daemonSet: DaemonSet): string {
-  return templateHash(daemonSet.spec.template);
-}
+const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
 
 /** Bound to its node by affinity, so that the scheduler still counts what it takes. */
-export function daemonPod(daemonSet: DaemonSet, nodeName: string): Pod {
+export function daemonPod(daemonSet: DaemonSet, nodeName: string, hash: string): Pod {
   const pod = podFromTemplate(daemonSet, daemonSet.spec.template);
+  const generation = daemonSet.metadata.annotations?.[TEMPLATE_GENERATION];
   pod.metadata.labels = {
     ...pod.metadata.labels,
-    [REVISION_HASH]: hashOf(daemonSet),
-    [GENERATION]: String(daemonSet.metadata.generation ?? 1),
+    [REVISION_HASH]: hash,
+    ...(generation === undefined ? {} : { [GENERATION]: generation }),
   };
   const nodeAffinity = pod.spec.affinity?.nodeAffinity;
   const onNode: NodeSelectorRequirement = {
@@ -51,7 +49,7 @@ interface Placement {
 
 export function placementOn(daemonSet: DaemonSet, node: Node): Placement {
   const { nodeName = "" } = daemonSet.spec.template.spec;
-  const pod = daemonPod(daemonSet, node.metadata.name);
+  const pod = daemonPod(daemonSet, node.metadata.name, "");
   const isMeant = nodeName === "" || nodeName === node.metadata.name;
   if (!isMeant || !matchesNodeAffinity(pod, node)) return { shouldRun: false, shouldStay: false };
   const { tolerations } = pod.spec;

@@ -14,7 +14,7 @@ export interface Group {
 }
 
 /** What all slices of one service are to look like. */
-export interface Shape {
+interface Shape {
   readonly owner: ApiObject;
   readonly labels: Record<string, string>;
   /** Undefined leaves them alone. */
@@ -35,11 +35,28 @@ export function reconcileSlices(
   const used = new Set<EndpointSlice>();
   const operations = groups.flatMap((group) => fill(group, own, used, shape));
   const unused = own.filter((slice) => !used.has(slice)).toSorted(byAge);
-  const deletions = unused.map(
-    (target): Operation => ({ verb: "delete", resource: ENDPOINT_SLICES, target }),
-  );
   // New endpoints first: in between, there are rather too many than too few.
-  return [...operations, ...deletions];
+  return [...recycle(operations, unused), ...unused.map(removal)];
+}
+
+/** What nobody needs any more becomes what would have to be made; `unused` keeps the rest. */
+function recycle(operations: readonly Operation[], unused: EndpointSlice[]): Operation[] {
+  return operations.map((operation) => {
+    if (operation.verb !== "create") return operation;
+    const wanted = operation.object as EndpointSlice;
+    const at = unused.findIndex(({ addressType }) => addressType === wanted.addressType);
+    const [slice] = at < 0 ? [] : unused.splice(at, 1);
+    if (slice === undefined) return operation;
+    const { labels, annotations = slice.metadata.annotations ?? {} } = wanted.metadata;
+    const metadata = { ...slice.metadata, ...(labels && { labels }), annotations };
+    const { endpoints, ports = null } = wanted;
+    const object: EndpointSlice = { ...slice, metadata, endpoints, ports };
+    return { verb: "update", resource: ENDPOINT_SLICES, object };
+  });
+}
+
+function removal(target: EndpointSlice): Operation {
+  return { verb: "delete", resource: ENDPOINT_SLICES, target };
 }
 
 /** Endpoints stay in the slice they are in; new ones go where there is room, then into new slices. */

@@ -16,7 +16,7 @@ import { endpointKey, type Group, reconcileSlices } from "./fill.ts";
 import { familyOf } from "./members.ts";
 import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL } from "./slices.ts";
 
-export const MIRROR_MANAGER = "endpointslicemirroring-controller.k8s.io";
+const MIRROR_MANAGER = "endpointslicemirroring-controller.k8s.io";
 const SKIP_LABEL = "endpointslice.kubernetes.io/skip-mirror";
 const LEADER = "control-plane.alpha.kubernetes.io/leader";
 const NOT_MIRRORED = [

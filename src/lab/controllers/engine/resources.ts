@@ -15,6 +15,15 @@ export const DEPLOYMENTS: Resource = RESOURCES.Deployment;
 export const REPLICA_SETS: Resource = RESOURCES.ReplicaSet;
 export const DAEMON_SETS: Resource = RESOURCES.DaemonSet;
 export const LEASES: Resource = RESOURCES.Lease;
+export const STATEFUL_SETS: Resource = RESOURCES.StatefulSet;
+export const BUDGETS: Resource = RESOURCES.PodDisruptionBudget;
+export const REVISIONS: Resource = {
+  group: "apps",
+  version: "v1",
+  plural: "controllerrevisions",
+  kind: "ControllerRevision",
+  isNamespaced: true,
+};
 export const CLAIMS: Resource = {
   group: "",
   version: "v1",

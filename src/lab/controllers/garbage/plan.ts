@@ -35,22 +35,11 @@ function orphan({ item, dependents }: GarbageFacts): Operation[] {
   ];
 }
 
-/** Foreground: what it owns goes first; those that block keep it. */
+/** Foreground: what it owns goes first, each as it judges itself; those that block keep it. */
 function takeDependents({ item, dependents }: GarbageFacts): Operation[] {
   const { uid } = item.object.metadata;
-  const blocking = dependents.filter(({ object }) => blocks(object, uid));
-  if (blocking.length === 0) return [dropFinalizer(item, FOREGROUND)];
-  // The others follow when the object is gone, as those whose owner is missing.
-  return blocking
-    .filter(({ object }) => object.metadata.deletionTimestamp === undefined)
-    .flatMap((dependent) => dependentOfWaiting(dependent, uid));
-}
-
-function dependentOfWaiting(dependent: Item, ownerUid: string | undefined): Operation[] {
-  const owners = dependent.object.metadata.ownerReferences ?? [];
-  if (owners.every(({ uid }) => uid === ownerUid)) return [remove(dependent, "Foreground")];
-  // Another owner keeps it.
-  return [dropOwners(dependent, ({ uid }) => uid === ownerUid)];
+  const isBlocked = dependents.some(({ object }) => blocks(object, uid));
+  return isBlocked ? [] : [dropFinalizer(item, FOREGROUND)];
 }
 
 /** With no owner left that is there, it goes; with some, only the others are forgotten. */

@@ -64,6 +64,7 @@ export interface DaemonSetStatus {
   updatedNumberScheduled?: number;
   numberAvailable?: number;
   numberUnavailable?: number;
+  collisionCount?: number;
 }
 
 export interface DaemonSet extends ApiObject {
@@ -72,6 +73,7 @@ export interface DaemonSet extends ApiObject {
     template: PodTemplate;
     updateStrategy?: { type?: string; rollingUpdate?: RollingUpdate };
     minReadySeconds?: number;
+    revisionHistoryLimit?: number;
   };
   status?: DaemonSetStatus;
 }

@@ -3,7 +3,7 @@ import { Controller } from "../engine/controller.ts";
 import { NOTHING_TO_DO, normal } from "../engine/operations.ts";
 import { LEASES, NODES, PODS } from "../engine/resources.ts";
 import { joinKey } from "../model/object.ts";
-import type { Lease, Node } from "../model/node.ts";
+import { type Lease, type Node, nodeCondition } from "../model/node.ts";
 import type { Pod } from "../model/pod.ts";
 import { itself } from "../workload/owners.ts";
 import { type Health, planNode } from "./plan.ts";
@@ -57,13 +57,12 @@ export function nodeController(context: Context): Controller {
       const node = after?.spec.nodeName;
       return after === undefined || node === undefined || before?.status === after.status
         ? []
-        : isDown(nodes.get(node))
+        : isSilent(nodes.get(node))
           ? [node]
           : [];
     });
 }
 
-function isDown(node: Node | undefined): boolean {
-  const ready = node?.status?.conditions?.find(({ type }) => type === "Ready");
-  return ready !== undefined && ready.status !== "True";
+function isSilent(node: Node | undefined): boolean {
+  return node !== undefined && nodeCondition(node, "Ready")?.status === "Unknown";
 }

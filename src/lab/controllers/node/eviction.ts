@@ -9,6 +9,9 @@ import { isFinished, type Pod } from "../model/pod.ts";
 import { isSame } from "../model/same.ts";
 import { parseTime, SECOND_MS } from "../model/time.ts";
 import { itself } from "../workload/owners.ts";
+import { disruption, writeCondition } from "../workload/pod-condition.ts";
+
+const WHY = "Taint manager: deleting due to NoExecute taint";
 
 export function planEviction(pod: Pod, node: Node, nowMs: number): Plan {
   if (isTerminating(pod) || isFinished(pod)) return NOTHING_TO_DO;
@@ -19,6 +22,7 @@ export function planEviction(pod: Pod, node: Node, nowMs: number): Plan {
   return {
     operations: [
       { verb: "event", about: pod, event: normal("TaintManagerEviction", message) },
+      writeCondition(pod, disruption("DeletionByTaintManager", WHY), nowMs),
       { verb: "delete", resource: PODS, target: pod },
     ],
   };

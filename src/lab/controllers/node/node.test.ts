@@ -42,9 +42,9 @@ test("pods leave a tainted node when their tolerations end", () => {
     const { operations, againInMs } = planEviction(one, tainted, NOW_MS);
     return operations.length > 0 ? operations.map(({ verb }) => verb) : againInMs;
   };
-  assert.deepEqual(told(tolerating()), ["event", "delete"]);
+  assert.deepEqual(told(tolerating()), ["event", "patch", "delete"]);
   assert.equal(told(tolerating(undefined)), undefined);
   assert.equal(told(tolerating(300)), 240_000);
   assert.equal(told(tolerating(300, undefined)), 240_000);
-  assert.deepEqual(told(tolerating(30)), ["event", "delete"]);
+  assert.deepEqual(told(tolerating(30)), ["event", "patch", "delete"]);
 });

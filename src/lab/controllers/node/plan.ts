@@ -53,13 +53,15 @@ function signOfLife({ node, lease }: NodeFacts): string {
   return `${lease?.spec?.renewTime ?? ""} ${heartbeat}`;
 }
 
-/** Taints as the conditions say; and pods of a node that is not ready are not ready either. */
+/**
+ * Taints as the conditions say; and pods of a node that is silent are not ready. Of one that says
+ * itself that it is not ready, it is for its kubelet to say what its pods are.
+ */
 function settled({ node, pods, nowMs }: NodeFacts): Operation[] {
-  const ready = nodeCondition(node, "Ready")?.status;
-  const isDown = ready === "False" || ready === "Unknown";
+  const isSilent = nodeCondition(node, "Ready")?.status === "Unknown";
   return [
     ...taintUpdate(node, nowMs),
-    ...(isDown ? pods.flatMap((pod) => unready(pod, nowMs)) : []),
+    ...(isSilent ? pods.flatMap((pod) => unready(pod, nowMs)) : []),
   ];
 }
 

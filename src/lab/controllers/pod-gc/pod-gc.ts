@@ -6,7 +6,7 @@ import { NODES, PODS } from "../engine/resources.ts";
 import { byAge, isTerminating } from "../model/object.ts";
 import type { Node } from "../model/node.ts";
 import { isFinished, type Pod } from "../model/pod.ts";
-import { timestamp } from "../model/time.ts";
+import { disruption, writeCondition } from "../workload/pod-condition.ts";
 
 /** How long a node must be missing: it may just be registering anew. */
 const QUARANTINE_MS = 40_000;
@@ -61,24 +61,8 @@ function forceDelete(target: Pod): Operation {
 
 function markFailed(pod: Pod, nowMs: number): Operation[] {
   if (isFinished(pod)) return [];
-  const { namespace = "", name } = pod.metadata;
-  const disruption = {
-    type: "DisruptionTarget",
-    status: "True",
-    reason: "DeletionByPodGC",
-    message: "PodGC: node no longer exists",
-    lastTransitionTime: timestamp(nowMs),
-  };
-  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== disruption.type);
-  return [
-    {
-      verb: "patch",
-      resource: PODS,
-      target: { namespace, name },
-      patch: { status: { phase: "Failed", conditions: [...others, disruption] } },
-      subresource: "status",
-    },
-  ];
+  const why = disruption("DeletionByPodGC", "PodGC: node no longer exists");
+  return [writeCondition(pod, why, nowMs, { phase: "Failed" })];
 }
 
 export function podGcController(context: Context): Controller {

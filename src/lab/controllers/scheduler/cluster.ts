@@ -1,5 +1,5 @@
 /** Nodes with the pods that are on them, as the filters see them. */
-import { type ApiObject, keyOf } from "../model/object.ts";
+import { type ApiObject, compareText, keyOf } from "../model/object.ts";
 import type { Node } from "../model/node.ts";
 import { isFinished, type Pod } from "../model/pod.ts";
 
@@ -30,6 +30,9 @@ export interface Refusal {
   /** Whether it could, if pods went away. */
   readonly isResolvable: boolean;
 }
+
+/** What each node that will not do has against the pod. */
+export type Refused = ReadonlyMap<NodeFacts, Refusal>;
 
 export type Filter = (pod: Pod, facts: NodeFacts, cluster: Cluster) => Refusal | undefined;
 
@@ -83,4 +86,14 @@ export function unresolvable(...reasons: string[]): Refusal {
 
 export function resolvable(...reasons: string[]): Refusal {
   return { reasons, isResolvable: true };
+}
+
+/** As the scheduler counts reasons, and preemption those that remain. */
+export function histogram(reasons: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .toSorted(compareText)
+    .join(", ");
 }

@@ -1,8 +1,8 @@
 import { type EventText, type Operation } from "../engine/operations.ts";
 import { PODS } from "../engine/resources.ts";
-import { type Condition, isTerminating } from "../model/object.ts";
+import { isTerminating } from "../model/object.ts";
 import { isFinished, type Pod, podCondition } from "../model/pod.ts";
-import { timestamp } from "../model/time.ts";
+import { disruption, writeCondition } from "../workload/pod-condition.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Preemption, PREEMPTED } from "./preemption.ts";
 import { schedule } from "./schedule.ts";
@@ -92,14 +92,9 @@ function preempt(pod: Pod, { node, victims }: Preemption, nowMs: number): Operat
   return victims
     .filter((victim) => !isTerminating(victim))
     .flatMap((victim): Operation[] => {
-      const condition = conditionOf(victim, nowMs, {
-        type: "DisruptionTarget",
-        status: "True",
-        reason: PREEMPTED,
-        message: `${SCHEDULER}: preempting to accommodate a higher priority pod`,
-      });
+      const why = `${SCHEDULER}: preempting to accommodate a higher priority pod`;
       return [
-        statusPatch(victim, condition),
+        writeCondition(victim, disruption(PREEMPTED, why), nowMs),
         { verb: "delete", resource: PODS, target: victim, note: { about: victim, done: event } },
       ];
     });
@@ -118,43 +113,7 @@ function statusUpdate(
   const wanted = nominated ?? (isAwaited ? nominatedNodeName : "");
   const isSaid = before?.status === "False" && before.message === message;
   if (isSaid && nominatedNodeName === wanted) return [];
-  const condition = conditionOf(pod, nowMs, {
-    type: "PodScheduled",
-    status: "False",
-    reason: "Unschedulable",
-    message,
-  });
-  return [statusPatch(pod, condition, { nominatedNodeName: wanted === "" ? null : wanted })];
-}
-
-function conditionOf(
-  pod: Pod,
-  nowMs: number,
-  said: Pick<Condition, "type" | "status" | "reason" | "message">,
-): Condition {
-  const before = podCondition(pod, said.type);
-  const sinceBefore = before?.status === said.status ? before.lastTransitionTime : undefined;
-  const { generation } = pod.metadata;
-  return {
-    ...said,
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-    lastProbeTime: null,
-    lastTransitionTime: sinceBefore ?? timestamp(nowMs),
-  };
-}
-
-function statusPatch(pod: Pod, condition: Condition, more: object = {}): Operation {
-  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
-  const { namespace = "", name, resourceVersion } = pod.metadata;
-  return {
-    verb: "patch",
-    resource: PODS,
-    target: { namespace, name },
-    // A merge patch replaces lists whole: the version keeps others' conditions from being lost.
-    patch: {
-      metadata: { resourceVersion },
-      status: { conditions: [...others, condition], ...more },
-    },
-    subresource: "status",
-  };
+  const said = { type: "PodScheduled", status: "False", reason: "Unschedulable", message } as const;
+  const nominatedNow = { nominatedNodeName: wanted === "" ? null : wanted };
+  return [writeCondition(pod, said, nowMs, nominatedNow)];
 }

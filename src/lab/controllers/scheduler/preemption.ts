@@ -1,8 +1,15 @@
 /** Who must leave a node so that a pod of higher priority can have it. */
 import { compareText, isTerminating } from "../model/object.ts";
 import { type Pod, podCondition } from "../model/pod.ts";
-import { type Cluster, type Filter, type NodeFacts, priorityOf, withPods } from "./cluster.ts";
-import { histogram, type Refused } from "./schedule.ts";
+import {
+  type Cluster,
+  type Filter,
+  histogram,
+  type NodeFacts,
+  priorityOf,
+  type Refused,
+  withPods,
+} from "./cluster.ts";
 
 export interface Preemption {
   readonly node: string;

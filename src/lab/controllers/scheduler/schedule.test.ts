@@ -126,3 +126,41 @@ test("host ports, room and skew are kept", () => {
     "0/1 nodes are available: 1 Too many pods.",
   );
 });
+
+test("a pod of higher priority gets the place of as few and as unimportant others as will do", () => {
+  const one = node("node1", { status: { allocatable: { cpu: "2", pods: "10" } } });
+  const placed = (name: string, priority: number, more: Partial<Pod["spec"]> = {}): Pod =>
+    pod(name, { spec: { nodeName: "node1", priority, ...requests("1"), ...more } });
+  const decide = (spec: Partial<Pod["spec"]>, pods: readonly Pod[]): unknown => {
+    const wanting = waiting({ priority: 10, ...requests("1"), ...spec });
+    const decision = schedule(wanting, clusterOf({ nodes: [one], pods }));
+    if ("node" in decision) return decision.node;
+    return decision.preemption?.victims.map(({ metadata }) => metadata.name) ?? decision.message;
+  };
+  const none =
+    "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption:";
+  const nobody = `${none} 0/1 nodes are available: 1 No preemption victims found for incoming pod.`;
+  const room = [placed("five", 5), placed("one", 1)];
+  assert.deepEqual(decide({}, room), ["one"]);
+  assert.deepEqual(decide(requests("2"), room), ["five", "one"]);
+  assert.equal(decide({ priority: 1 }, room), nobody);
+  const never = { preemptionPolicy: "Never" };
+  assert.equal(decide(never, room), `${none} not eligible due to preemptionPolicy=Never.`);
+  const important = [placed("high", 20), placed("one", 1)];
+  const still = `${none} 0/1 nodes are available: 1 Insufficient cpu.`;
+  assert.equal(decide(requests("2"), important), still);
+});
+
+test("a place that was made for a pod is not for one of lower priority", () => {
+  const one = node("node1", { status: { allocatable: { cpu: "1", pods: "10" } } });
+  const high = waiting({ priority: 10, ...requests("1") });
+  const nominated: Pod = {
+    ...high,
+    metadata: { ...high.metadata, name: "high", uid: "uid-high" },
+    status: { ...high.status, nominatedNodeName: "node1" },
+  };
+  const cluster = clusterOf({ nodes: [one], pods: [nominated] });
+  assert.ok("message" in schedule(waiting({ priority: 1, ...requests("1") }), cluster));
+  assert.ok("node" in schedule(waiting({ priority: 11, ...requests("1") }), cluster));
+  assert.ok("node" in schedule(nominated, cluster));
+});

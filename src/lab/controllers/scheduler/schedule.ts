@@ -1,7 +1,13 @@
 /** The node for a pod, or why there is none, and who must go for it to have one. */
-import { compareText } from "../model/object.ts";
 import type { Pod } from "../model/pod.ts";
-import { type Cluster, type NodeFacts, priorityOf, type Refusal, withPods } from "./cluster.ts";
+import {
+  type Cluster,
+  histogram,
+  type NodeFacts,
+  priorityOf,
+  type Refusal,
+  withPods,
+} from "./cluster.ts";
 import { FILTERS, refusalOfAll } from "./filters.ts";
 import { type Preemption, preemptionFor } from "./preemption.ts";
 import { bestOf } from "./score.ts";
@@ -14,8 +20,6 @@ type Decision =
       readonly canWaitForRoom: boolean;
       readonly preemption?: Preemption;
     };
-
-export type Refused = ReadonlyMap<NodeFacts, Refusal>;
 
 export function schedule(pod: Pod, cluster: Cluster): Decision {
   const total = cluster.nodes.length;
@@ -66,13 +70,4 @@ function firstRefusal(pod: Pod, facts: NodeFacts, cluster: Cluster): Refusal | u
     if (refusal !== undefined) return refusal;
   }
   return undefined;
-}
-
-export function histogram(reasons: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts]
-    .map(([reason, count]) => `${count} ${reason}`)
-    .toSorted(compareText)
-    .join(", ");
 }

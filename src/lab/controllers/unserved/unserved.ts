@@ -7,6 +7,7 @@ import { type Resource, RESOURCES } from "#kube";
 import type { Context } from "../engine/context.ts";
 import { Controller } from "../engine/controller.ts";
 import { NOTHING_TO_DO, type Plan, warning } from "../engine/operations.ts";
+import { CLAIMS } from "../engine/resources.ts";
 import { type ApiObject, isTerminating } from "../model/object.ts";
 
 interface Unserved {
@@ -21,6 +22,7 @@ const UNSERVED: readonly Unserved[] = [
   { resource: RESOURCES.CronJob, missing: "makes its jobs" },
   { resource: RESOURCES.Ingress, missing: "routes its traffic" },
   { resource: RESOURCES.HorizontalPodAutoscaler, missing: "scales its target" },
+  { resource: CLAIMS, missing: "binds it to a volume" },
 ];
 
 function planUnserved(object: ApiObject | undefined, missing: string): Plan {

@@ -26,6 +26,14 @@ export interface Pod {
 
 export interface PodSpec {
   readonly nodeName?: string;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly affinity?: {
+    readonly nodeAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+        readonly nodeSelectorTerms: readonly NodeSelectorTerm[];
+      };
+    };
+  };
   readonly restartPolicy?: "Always" | "OnFailure" | "Never";
   readonly terminationGracePeriodSeconds?: number;
   readonly activeDeadlineSeconds?: number;
@@ -45,6 +53,17 @@ export interface PodSpec {
   readonly enableServiceLinks?: boolean;
   readonly readinessGates?: readonly { readonly conditionType: string }[];
   readonly securityContext?: SecurityContext;
+}
+
+export interface NodeSelectorTerm {
+  readonly matchExpressions?: readonly Requirement[];
+  readonly matchFields?: readonly Requirement[];
+}
+
+export interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
 }
 
 export interface DnsConfig {

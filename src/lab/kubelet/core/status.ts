@@ -33,11 +33,16 @@ export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
+/** Why a container waits that has not been tried. */
+export function idleReason({ spec }: Pod): string {
+  return (spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating";
+}
+
 /** The pod's status as its kubelet reports it. */
 export function statusOf(facts: StatusFacts, imageOf: (image: string) => ImageFacts): PodStatus {
   const { pod, observed, hostIps, nowMs, last } = facts;
   const { initContainers = [], containers } = pod.spec;
-  const idle = initContainers.length > 0 ? "PodInitializing" : "ContainerCreating";
+  const idle = idleReason(pod);
   const make = (container: Container, isInit: boolean): ContainerStatus =>
     containerStatus(container, observed, { isInit, idle, imageOf });
   const initStatuses = initContainers.map((container) => make(container, true));
@@ -133,10 +138,9 @@ function containerStatus(
 }
 
 /** Those that it runs with, which are what it asks for. */
-function ownResources({ resources = {} }: Container): Pick<
-  ContainerStatus,
-  "resources" | "allocatedResources"
-> {
+function ownResources({
+  resources = {},
+}: Container): Pick<ContainerStatus, "resources" | "allocatedResources"> {
   const { requests } = resources;
   return { resources, ...(requests === undefined ? {} : { allocatedResources: requests }) };
 }

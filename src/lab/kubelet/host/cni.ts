@@ -223,7 +223,7 @@ function environmentOf(
   };
 }
 
-/** What a plugin asks of the runtime by its capabilities. */
+/** What a plugin asks of the runtime by its capabilities; in containerd's letters. */
 function runtimeConfigOf(
   plugin: CniPlugin,
   pod: Pod | undefined,
@@ -233,7 +233,14 @@ function runtimeConfigOf(
     ports.flatMap(({ hostPort, containerPort, protocol = "TCP", hostIP = "" }) =>
       hostPort === undefined || hostPort === 0
         ? []
-        : [{ hostPort, containerPort, protocol: protocol.toLowerCase(), hostIP }],
+        : [
+            {
+              HostPort: hostPort,
+              ContainerPort: containerPort,
+              Protocol: protocol.toLowerCase(),
+              HostIP: hostIP,
+            },
+          ],
     ),
   );
   return mappings.length === 0 ? undefined : { portMappings: mappings };

@@ -19,7 +19,10 @@ interface Contents {
 export class ObjectData {
   readonly #client: KubeClient;
   readonly #clock: Clock;
-  readonly #cache = new Map<string, { readonly atMs: number; readonly data: Promise<Contents | undefined> }>();
+  readonly #cache = new Map<
+    string,
+    { readonly atMs: number; readonly data: Promise<Contents | undefined> }
+  >();
 
   constructor(client: KubeClient, clock: Clock) {
     this.#client = client;

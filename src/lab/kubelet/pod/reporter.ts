@@ -1,7 +1,8 @@
 import { KubeError, RESOURCES } from "#kube";
+import type { Rejection } from "../core/admission.ts";
 import type { ObservedPod } from "../core/observed.ts";
 import type { Pod, PodStatus } from "../core/pod.ts";
-import { statusOf } from "../core/status.ts";
+import { statusOf, timestamp } from "../core/status.ts";
 import type { KubeletContext } from "../context.ts";
 import { imageFacts } from "./runner.ts";
 
@@ -29,6 +30,22 @@ export class StatusReporter {
     await unlessGone(client.patch(RESOURCES.Pod, { namespace, name }, patch, options));
     this.#reported = text;
     this.#last = status;
+  }
+
+  /** It was not taken. */
+  async reject(pod: Pod, { reason, message }: Rejection): Promise<void> {
+    const { client, clock } = this.#context;
+    const { name, namespace, uid, generation } = pod.metadata;
+    const status: PodStatus = {
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      phase: "Failed",
+      reason,
+      message: `Pod was rejected: ${message}`,
+      startTime: timestamp(clock.nowMs()),
+    };
+    const options = { type: "merge", subresource: "status" } as const;
+    const patch = { metadata: { uid }, status };
+    await unlessGone(client.patch(RESOURCES.Pod, { namespace, name }, patch, options));
   }
 
   /** Nothing of it runs any more, so the API server may forget it. */

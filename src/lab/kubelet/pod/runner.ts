@@ -241,8 +241,10 @@ function lastWords(
     .toString("latin1")
     .split("\n");
   const texts = lines.map((line) => {
-    const { text, isFull } = decodeLogLine(Buffer.from(line, "latin1")) ?? {};
-    return text === undefined ? "" : `${text.toString("utf8")}${isFull === true ? "\n" : ""}`;
+    const decoded = decodeLogLine(Buffer.from(line, "latin1"));
+    return decoded === undefined
+      ? ""
+      : decoded.text.toString("utf8") + (decoded.isFull ? "\n" : "");
   });
   return texts.join("").slice(-MAX_TERMINATION_LOG_BYTES);
 }

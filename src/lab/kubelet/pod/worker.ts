@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#base";
+import type { Rejection } from "../core/admission.ts";
 import { type BackOff, goSeconds, nextBackOff } from "../core/back-off.ts";
 import type { NodeFacts } from "../core/environment.ts";
 import { hostsFile, kernelHostNameOf, resolverFile } from "../core/host-files.ts";
@@ -30,6 +31,9 @@ const RETRY_MS = 2_000;
 /** How many steps in a row a pod may take before others get their turn. */
 const MAX_STEPS = 50;
 
+/** Why the node does not take a pod; undefined where it does. */
+export type Admit = (pod: Pod) => Promise<Rejection | undefined>;
+
 /** Keeps one pod as its specification says, from when the kubelet sees it until nothing is left. */
 export class PodWorker {
   readonly folders: PodFolders;
@@ -48,13 +52,17 @@ export class PodWorker {
   readonly #wakeup: Wakeup;
   readonly #backOffs = new Map<string, BackOff>();
   readonly #seenAt: number;
+  readonly #admit: Admit;
   #pod: Pod;
   #isGone = false;
   #isStopped = false;
+  #isRejected = false;
   #verdict: ObservedPod["verdict"];
 
-  constructor(context: KubeletContext, pod: Pod) {
+  /** `admit` is asked of a pod that this node has not run before. */
+  constructor(context: KubeletContext, pod: Pod, admit: Admit) {
     this.#context = context;
+    this.#admit = admit;
     this.#pod = pod;
     this.#seenAt = context.clock.nowMs();
     this.folders = new PodFolders(context.folders, pod);
@@ -105,6 +113,7 @@ export class PodWorker {
   async #run(): Promise<boolean> {
     await this.adopted;
     await this.#keeper.check(this.#pod);
+    await this.#enter();
     for (;;) {
       if (this.#isStopped) {
         await this.#abandon();
@@ -119,6 +128,21 @@ export class PodWorker {
         await this.#report().catch((failure: unknown) => this.#teller.complain(failure));
       }
       await this.#wakeup.wait(againAtMs);
+    }
+  }
+
+  /** Has it taken or rejected, where neither has been done yet. */
+  async #enter(): Promise<void> {
+    if (readJson(this.folders.pod) !== undefined || this.isOutside) return;
+    try {
+      const rejection = await this.#admit(this.#pod);
+      if (rejection === undefined) return;
+      this.#isRejected = true;
+      this.#verdict = rejection;
+      this.#teller.tellOfPod("Warning", rejection.reason, rejection.message);
+      await this.#reporter.reject(this.#pod, rejection);
+    } catch (error) {
+      this.#teller.complain(error);
     }
   }
 
@@ -142,7 +166,8 @@ export class PodWorker {
   /** Its end is told once its sandbox has gone, too. */
   #isEnding(): boolean {
     const observed = this.#observed();
-    const isOver = this.#pod.metadata.deletionTimestamp !== undefined || isFinished(this.#pod, observed);
+    const isOver =
+      this.#pod.metadata.deletionTimestamp !== undefined || isFinished(this.#pod, observed);
     return isOver && observed.isSandboxReady && !isAnythingRunning(this.#pod, observed);
   }
 
@@ -306,8 +331,15 @@ export class PodWorker {
     );
   }
 
+  /** What has come to its end without a container's run stays as it was told. */
+  get isOutside(): boolean {
+    const { phase } = this.#pod.status ?? {};
+    const isOver = phase === "Failed" || phase === "Succeeded";
+    return this.#isRejected || (isOver && this.records.every(({ run }) => run === undefined));
+  }
+
   async #report(): Promise<void> {
-    if (!this.#isGone) await this.#reporter.report(this.#pod, this.#observed());
+    if (!this.#isGone && !this.isOutside) await this.#reporter.report(this.#pod, this.#observed());
   }
 
   /** Whether the pod has gone: from this node, and then from the API server. */

@@ -11,6 +11,7 @@ import type { KubeletContext, KubeletPki } from "../context.ts";
 import { namespacePath } from "../host/sandbox.ts";
 import type { Kubelet } from "../kubelet.ts";
 import { KUBELET_PORT } from "../node/node-object.ts";
+import { idleReason } from "../core/status.ts";
 import type { ContainerRecord } from "../pod/record.ts";
 import type { PodWorker } from "../pod/worker.ts";
 import { serveAttach } from "./attach.ts";
@@ -188,7 +189,7 @@ export class KubeletServer implements AsyncDisposable {
           )
         : new HttpError(
             400,
-            `container ${JSON.stringify(name)} in pod ${JSON.stringify(metadata.name)} is waiting to start: ${record.waiting?.reason ?? "ContainerCreating"}`,
+            `container ${JSON.stringify(name)} in pod ${JSON.stringify(metadata.name)} is waiting to start: ${record.waiting?.reason ?? idleReason(worker.pod)}`,
           );
     }
     response.writeHead(200, { "content-type": "text/plain" });

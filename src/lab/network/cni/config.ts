@@ -114,9 +114,10 @@ function cidr(value: unknown, place: string): Cidr {
 function portMappingsOf(json: Json): PortMapping[] {
   const mappings = objectOf(json, "runtimeConfig")?.["portMappings"] ?? [];
   if (!Array.isArray(mappings)) throw invalid("runtimeConfig.portMappings must be a list");
-  return mappings.map((mapping: unknown, at) => {
+  return mappings.map((given: unknown, at) => {
     const place = `runtimeConfig.portMappings[${at}]`;
-    if (!isObject(mapping)) throw invalid(`${place} must be an object`);
+    if (!isObject(given)) throw invalid(`${place} must be an object`);
+    const mapping = withSmallInitials(given);
     const protocol = PROTOCOLS.find((each) => each === (mapping["protocol"] ?? "tcp"));
     if (protocol === undefined)
       throw invalid(`${place}.protocol is none of ${PROTOCOLS.join(", ")}`);
@@ -127,6 +128,14 @@ function portMappingsOf(json: Json): PortMapping[] {
     const hostPort = port(mapping, "hostPort", place);
     return { hostPort, containerPort: port(mapping, "containerPort", place), protocol, hostIp };
   });
+}
+
+/** Runtimes write HostPort where the protocol says hostPort. */
+function withSmallInitials(json: Json): Json {
+  const entries = Object.entries(json);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key.slice(0, 1).toLowerCase() + key.slice(1), value]),
+  );
 }
 
 function port(mapping: Json, key: string, place: string): number {

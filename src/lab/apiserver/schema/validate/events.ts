@@ -1,6 +1,6 @@
 /** Events: about an object of their own namespace, and, in the newer form, with all that tells when. */
 import { sameJson } from "../node.ts";
-import { View } from "./view.ts";
+import type { View } from "./view.ts";
 import { dnsSubdomain, qualifiedName } from "./words.ts";
 
 /** Events about what is in no namespace are in these. */

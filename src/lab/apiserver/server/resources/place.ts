@@ -44,7 +44,7 @@ function storedApiVersion(resource: ServedResource): string {
 }
 
 /** Whether what the store has is what clients of this version get. */
-export function isServedAsStored(resource: ServedResource): boolean {
+function isServedAsStored(resource: ServedResource): boolean {
   if (resource.custom?.isUnchanged === false) return false;
   return storedApiVersion(resource) === apiVersionOf(resource);
 }

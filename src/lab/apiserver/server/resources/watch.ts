@@ -1,7 +1,7 @@
 /** Watches: events as lines of JSON, for as long as the client stays or its time lasts. */
 import type { ServerResponse } from "node:http";
 import type { Clock } from "#base";
-import type { StatusError } from "../../schema/status-error.ts";
+import { StatusError } from "../../schema/status-error.ts";
 import type { KubeObject, ServedResource } from "../../schema/types.ts";
 import { StoreError } from "../../store/errors.ts";
 import type { StoredObject, StoreEvent, StoreWatch } from "../../store/types.ts";
@@ -11,7 +11,7 @@ import { integerParam } from "../options.ts";
 import { isTrue } from "../request.ts";
 import { metadataOnly, table, type FormOptions } from "./form.ts";
 import { apiVersionOf, prefixOf, served, servedJson } from "./place.ts";
-import { revisionProblem, type Selection, selectionOf } from "./read.ts";
+import { fromTheFuture, revisionProblem, type Selection, selectionOf } from "./read.ts";
 
 /** How long a watch lasts where the client does not say; real ones last half an hour or more. */
 const DEFAULT_SECONDS = 1_800;
@@ -72,16 +72,11 @@ class WatchStream {
     const seconds = integerParam(params, "timeoutSeconds") ?? 0;
     const timeoutMs = Math.min(seconds > 0 ? seconds : DEFAULT_SECONDS, MAX_SECONDS) * 1_000;
     const start = this.#start();
-    let watch: StoreWatch | undefined;
-    try {
-      watch = this.#context.store.watch(prefixOf(resource, namespace), start.revision);
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== "expired") throw error;
-    }
+    const watch = this.#open(prefixOf(resource, namespace), start);
     this.#response.writeHead(200, { "content-type": "application/json" });
     this.#response.flushHeaders();
-    if (watch === undefined) {
-      this.#fail(expired(`too old resource version: ${start.revision}`));
+    if (watch instanceof StatusError) {
+      this.#fail(watch);
       return;
     }
     using _watch = watch;
@@ -102,6 +97,19 @@ class WatchStream {
     }
   }
 
+  /** The failure is for the stream to tell. */
+  #open(prefix: string, { revision, hasEnd }: WatchStart): StoreWatch | StatusError {
+    const { store } = this.#context;
+    if (hasEnd && revision > store.revision) return fromTheFuture(revision, store.revision);
+    try {
+      return store.watch(prefix, revision);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== "expired") throw error;
+      const { floor } = error.fields;
+      return expired(`too old resource version: ${revision} (${String(floor)})`);
+    }
+  }
+
   /** From which revision on, and what is told first. */
   #start(): WatchStart {
     const { params, resource, namespace } = this.#request;
@@ -116,6 +124,8 @@ class WatchStream {
     if (wantsInitial !== null && !hasEnd) {
       return { revision: this.#context.store.revision, items: [], hasEnd };
     }
+    const { store } = this.#context;
+    if (Number(text) > store.revision) return { revision: Number(text), items: [], hasEnd };
     const filter = this.#selection;
     const page = this.#context.store.list(prefixOf(resource, namespace), filter && { filter });
     return { revision: page.revision, items: page.items, hasEnd };
@@ -123,7 +133,7 @@ class WatchStream {
 
   async #initial(start: WatchStart): Promise<void> {
     const lines = start.items.map((stored) => this.#lines.line("ADDED", stored));
-    if (start.hasEnd) lines.push(this.#lines.bookmark(start.revision, true));
+    if (start.hasEnd && this.#hasBookmarks) lines.push(this.#lines.bookmark(start.revision, true));
     await this.#write(lines);
   }
 

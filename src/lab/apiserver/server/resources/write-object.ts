@@ -1,26 +1,12 @@
 /** Create, update and patch: from what a client sent to what the store gets. */
-import type {
-  Json,
-  KubeObject,
-  ManagedFieldsUpdate,
-  PatchType,
-  ServedResource,
-} from "../../schema/types.ts";
+import type { KubeObject, ManagedFieldsUpdate, ServedResource } from "../../schema/types.ts";
 import { applyPatch } from "../../patch/apply-patch.ts";
-import { goText } from "../../patch/go-text.ts";
 import { trackManagedFields } from "../../patch/managed-fields.ts";
 import type { ApiContext } from "../context.ts";
-import {
-  alreadyExists,
-  forbidden,
-  methodNotAllowed,
-  notFound,
-  invalidValue,
-  requiredValue,
-} from "../errors.ts";
+import { alreadyExists, forbidden, methodNotAllowed, notFound, requiredValue } from "../errors.ts";
 import { invalid } from "../../schema/status-error.ts";
 import { warningsOf } from "../../schema/warnings/kinds.ts";
-import { asList, asRecord, at, isEqualJson, put } from "../json.ts";
+import { asList, asRecord, at, isEqualJson, put, textAt } from "../json.ts";
 import {
   firstStatus,
   hasStatus,
@@ -31,6 +17,7 @@ import {
 } from "../kinds/facts.ts";
 import { checkNamespace } from "../kinds/namespaces.ts";
 import type { Write } from "../write.ts";
+import { decodePatched, type Patch } from "./patched.ts";
 import { type Committed, commit, type Decision, type Place, Removal } from "./commit.ts";
 import {
   checkName,
@@ -97,28 +84,6 @@ function decode(
   return object;
 }
 
-/** What a patch makes of an object that cannot be one is the patch's fault. */
-function decodePatched(
-  context: ApiContext,
-  resource: ServedResource,
-  patched: KubeObject,
-  { type, body }: Patch,
-  write: Write,
-): KubeObject {
-  try {
-    return decode(context, resource, patched, write, true);
-  } catch (error) {
-    const why = /^.*? cannot be handled as a \w+: (.*)$/s.exec(textOf(error))?.[1];
-    if (why === undefined || type === "apply" || resource.custom !== undefined) throw error;
-    const text = type === "strategic" ? goText(body as Json) : JSON.stringify(patched);
-    throw invalid({ group: "", kind: "" }, "", [invalidValue("patch", text, why)]);
-  }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
-}
-
 function finishNew(
   context: ApiContext,
   resource: ServedResource,
@@ -173,14 +138,6 @@ export function updateObject(
   });
 }
 
-export interface Patch {
-  readonly type: PatchType;
-  readonly body: unknown;
-  /** Fields that it has twice, as paths. */
-  readonly duplicates: readonly string[];
-  readonly isForced: boolean;
-}
-
 export function patchObject(
   context: ApiContext,
   place: Place,
@@ -192,6 +149,7 @@ export function patchObject(
   const isApply = patch.type === "apply";
   return commit(context, place, write, (old) => {
     if (old === undefined && (!isApply || subresource !== "")) throw notFound(resource, name);
+    if (isApply) checkAppliedName(patch.body, name);
     const patched = applyPatch(context.schemas, {
       type: patch.type,
       resource,
@@ -202,7 +160,9 @@ export function patchObject(
       isForced: patch.isForced,
       now: write.now,
     });
-    const object = decodePatched(context, resource, patched, patch, write);
+    const object = decodePatched(patch, patched, () =>
+      decode(context, resource, patched, write, true),
+    );
     setNamespace(resource, object, namespace);
     checkName(object, name);
     if (old !== undefined) {
@@ -215,6 +175,12 @@ export function patchObject(
     put(object.metadata, "managedFields", managed);
     return finishNew(context, resource, object, write, true);
   });
+}
+
+/** Before anybody is told of conflicts with what is another object. */
+function checkAppliedName(body: unknown, name: string): void {
+  const given = textAt(body, "metadata", "name");
+  if (given !== "") checkName({ apiVersion: "", kind: "", metadata: { name: given } }, name);
 }
 
 /** What an object that was read, changed and sent back becomes. */

@@ -64,7 +64,7 @@ async function mark(call: Call, write: Write): Promise<void> {
   });
 }
 
-/** The counts are taken now: nothing here keeps them in the budgets' status. */
+/** The counts are taken now: the budgets' status follows a moment later. */
 function checkBudget({ context, path }: Call, pod: KubeObject): void {
   const listed = (group: string, plural: string): readonly KubeObject[] =>
     context.store

@@ -1,7 +1,7 @@
 /** The subresource scale: how many replicas, whatever the kind. */
 import { applyPatch } from "../../patch/apply-patch.ts";
 import { badRequest, invalid } from "../../schema/status-error.ts";
-import type { JsonObject, KubeObject, ServedResource } from "../../schema/types.ts";
+import type { Decoded, JsonObject, KubeObject, ServedResource } from "../../schema/types.ts";
 import { type Call, placeOf, writeOf } from "../call.ts";
 import { conflict, invalidValue, methodNotAllowed, notFound, toStatusError } from "../errors.ts";
 import { readObject } from "../body.ts";
@@ -9,6 +9,7 @@ import { patchTypeOf, readPatch } from "../handlers.ts";
 import { sendJson } from "../http.ts";
 import { asRecord, at, ensureRecord, numberAt } from "../json.ts";
 import { commit } from "../resources/commit.ts";
+import { decodePatched, type Patch } from "../resources/patched.ts";
 import { checkName } from "../resources/metadata.ts";
 import { served } from "../resources/place.ts";
 import { getObject } from "../resources/read.ts";
@@ -40,13 +41,10 @@ export async function handleScale(call: Call): Promise<void> {
     if (old === undefined) throw notFound(resource, path.name);
     const wanted = patch === undefined ? body : patched(call, scaleOf(resource, old), patch);
     const options = { fieldValidation: write.options.fieldValidation };
-    const scale = context.schemas.decodeKind(
-      SCALE.group,
-      SCALE.version,
-      SCALE.kind,
-      wanted,
-      options,
-    );
+    const decode = (): Decoded =>
+      context.schemas.decodeKind(SCALE.group, SCALE.version, SCALE.kind, wanted, options);
+    const scale =
+      patch === undefined ? decode() : decodePatched(patch, wanted as KubeObject, decode);
     write.warn(scale.warnings);
     checkName(scale.object, path.name);
     const next = withReplicas(resource, old, scale.object);
@@ -65,7 +63,7 @@ function requireReplicas({ custom }: ServedResource, object: KubeObject): void {
 function patched(
   { context, resource, params }: Call,
   scale: KubeObject,
-  { type, body, isForced }: Awaited<ReturnType<typeof readPatch>>,
+  { type, body, isForced }: Patch,
 ): KubeObject {
   if (type === "apply") {
     throw badRequest("apply patches of scale are not supported by the lab's API server");
