@@ -1,6 +1,6 @@
 /** The WebSockets of exec, attach and port-forward: the first byte of each message is a channel. */
 import type { IncomingMessage } from "node:http";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import type { Endpoint } from "#kube";
 
 const PATIENCE_MS = 30_000;

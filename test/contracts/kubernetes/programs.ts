@@ -30,7 +30,7 @@ export function execPath({ namespace, pod, container, command, also }: ExecOptio
   return `/api/v1/namespaces/${namespace}/pods/${pod}/exec?${query.toString()}`;
 }
 
-export interface ProgramOutcome {
+interface ProgramOutcome {
   /** Its exit code; where it has none, why not. */
   readonly end: string;
   readonly stdout: string;

@@ -22,7 +22,7 @@ test("a node must be what a pod asks for", () => {
     const nodeAffinity = {
       requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms },
     };
-    return podOf({ affinity: { nodeAffinity } } as Partial<PodSpec>);
+    return podOf({ affinity: { nodeAffinity } });
   };
   const labelled = (operator: string, key: string, ...values: string[]): Pod =>
     wishing([{ matchExpressions: [{ key, operator, values }] }]);

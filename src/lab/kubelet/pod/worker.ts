@@ -32,7 +32,7 @@ const RETRY_MS = 2_000;
 const MAX_STEPS = 50;
 
 /** Why the node does not take a pod; undefined where it does. */
-export type Admit = (pod: Pod) => Promise<Rejection | undefined>;
+type Admit = (pod: Pod) => Promise<Rejection | undefined>;
 
 /** Keeps one pod as its specification says, from when the kubelet sees it until nothing is left. */
 export class PodWorker {
