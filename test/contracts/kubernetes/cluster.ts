@@ -8,7 +8,7 @@ export interface Outcome {
 }
 
 /**
- * A cluster of two nodes with a plain CNI, services and DNS, where the images `nginx`, `busybox`
+ * A cluster of two nodes with a plain CNI, services and DNS, where the images `nginx`, `busybox`, `http-echo`
  * and `postgres:15` are to be had, and with our CRDs.
  */
 export interface Cluster {

@@ -2,14 +2,17 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { systemClock } from "#base";
 import { KubeError, type KubeObject, RESOURCES } from "#kube";
 import type { Cluster } from "./cluster.ts";
 
-const NAMESPACE = `contract-cni-${process.pid.toString(36)}`;
-const PLUGIN = "contract-recorder";
-const CONFLIST = "00-contract.conflist";
+const OWN = process.pid.toString(36);
+const NAMESPACE = `contract-cni-${OWN}`;
+const PLUGIN = `contract-${OWN}`;
+const RECORDED = `${PLUGIN}.calls`;
+const FAIL = `${PLUGIN}.fail`;
+const CONFLIST = `00-${PLUGIN}.conflist`;
 const PATIENCE_MS = 60_000;
 const RETRY_MS = 100;
 const TIMEOUT_MS = 120_000;
@@ -40,8 +43,8 @@ if (command === "VERSION") {
 } else {
   const input = JSON.parse(readFileSync(0, "utf8"));
   const name = String(process.hrtime.bigint()).padStart(20, "0");
-  writeFileSync("${folder}/recorded/" + name, JSON.stringify({ environment, input }));
-  if (command === "ADD" && existsSync("${folder}/fail")) {
+  writeFileSync("${folder}/${RECORDED}/" + name, JSON.stringify({ environment, input }));
+  if (command === "ADD" && existsSync("${folder}/${FAIL}")) {
     console.log('{"cniVersion":"1.0.0","code":100,"msg":"no address to be had","details":"ask again"}');
     process.exit(1);
   }
@@ -88,7 +91,7 @@ class WatchedNode {
     const list = JSON.parse(readFileSync(join(this.#configFolder, file), "utf8"));
     list.plugins.push({ type: PLUGIN, capabilities: { portMappings: true }, note: "kept" });
     this.#plugins = JSON.stringify({ ...list, name: "contract" });
-    mkdirSync(join(this.#folder, "recorded"));
+    mkdirSync(join(this.#folder, RECORDED));
     const program = join(this.#folder, PLUGIN);
     // The node has this folder elsewhere; the plugin is told where.
     writeFileSync(program, pluginSource(this.#folder));
@@ -115,20 +118,20 @@ class WatchedNode {
 
   uninstall(): void {
     rmSync(join(this.#configFolder, CONFLIST), { force: true });
-    for (const name of [PLUGIN, "recorded", "fail"]) {
+    for (const name of [PLUGIN, RECORDED, FAIL]) {
       rmSync(join(this.#folder, name), { recursive: true, force: true });
     }
   }
 
   setFailing(isFailing: boolean): void {
-    const file = join(this.#folder, "fail");
+    const file = join(this.#folder, FAIL);
     if (isFailing) writeFileSync(file, "");
     else rmSync(file);
   }
 
   /** Of one pod, in order. */
   calls(pod: string): Call[] {
-    const folder = join(this.#folder, "recorded");
+    const folder = join(this.#folder, RECORDED);
     return readdirSync(folder)
       .toSorted()
       .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Call)
@@ -199,31 +202,32 @@ function commandsOf(calls: readonly Call[]): string[] {
   return calls.map(({ environment }) => environment["CNI_COMMAND"] ?? "");
 }
 
+async function watchNode(cluster: Cluster): Promise<WatchedNode> {
+  const { client } = cluster;
+  const metadata = { name: NAMESPACE };
+  await client.create(RESOURCES.Namespace, { apiVersion: "v1", kind: "Namespace", metadata });
+  const account = { namespace: NAMESPACE, name: "default" };
+  await eventually("the namespace has its account", () =>
+    client.get(RESOURCES.ServiceAccount, account).catch(() => undefined),
+  );
+  const node = new WatchedNode(cluster);
+  node.install();
+  return node;
+}
+
 export function defineCniContract(cluster: () => Cluster): void {
   describe("CNI", () => {
-    let node: WatchedNode;
-    before(async () => {
-      const metadata = { name: NAMESPACE };
-      await cluster().client.create(RESOURCES.Namespace, {
-        apiVersion: "v1",
-        kind: "Namespace",
-        metadata,
-      });
-      const account = { namespace: NAMESPACE, name: "default" };
-      await eventually("the namespace has its account", () =>
-        cluster()
-          .client.get(RESOURCES.ServiceAccount, account)
-          .catch(() => undefined),
-      );
-      node = new WatchedNode(cluster());
-      node.install();
-    });
+    let made: Promise<WatchedNode> | undefined;
+    // Not before it is needed: a run that asks for other tests leaves the node alone.
+    const watched = (): Promise<WatchedNode> => (made ??= watchNode(cluster()));
     after(async () => {
-      node.uninstall();
+      if (made === undefined) return;
+      (await made).uninstall();
       await cluster().client.delete(RESOURCES.Namespace, { name: NAMESPACE });
     });
 
     test("ADD and DEL of a pod say what they are about", async () => {
+      const node = await watched();
       await node.runPod("plain", [{ containerPort: 8080, hostPort: 18080, protocol: "TCP" }]);
       const { podIP } = await node.running("plain");
       await node.removePod("plain");
@@ -263,6 +267,7 @@ export function defineCniContract(cluster: () => Cluster): void {
     });
 
     test("a failed ADD is told, cleaned up after, and tried again", async () => {
+      const node = await watched();
       node.setFailing(true);
       await node.runPod("unlucky");
       const message = await node.event("unlucky", "FailedCreatePodSandBox");
@@ -281,6 +286,7 @@ export function defineCniContract(cluster: () => Cluster): void {
     test("a node without a network is not ready, and says so", {
       timeout: TIMEOUT_MS,
     }, async () => {
+      const node = await watched();
       const putBack = node.takeNetwork();
       try {
         assert.equal(

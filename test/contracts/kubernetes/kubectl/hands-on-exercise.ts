@@ -112,4 +112,10 @@ const withoutPolicies: Chapter = {
   ],
 };
 
-export const exerciseChapters: readonly Chapter[] = [deploy, withoutPolicies];
+/** Not in the exercise: a cluster may be used again. */
+const takeAway: Chapter = {
+  title: "the exercise's namespace is taken away",
+  steps: [{ run: "kubectl delete namespace demo --timeout=25s", shows: [/"demo" deleted/] }],
+};
+
+export const exerciseChapters: readonly Chapter[] = [deploy, withoutPolicies, takeAway];
