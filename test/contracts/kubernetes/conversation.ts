@@ -45,6 +45,9 @@ import { type Answer, type Question, Wire } from "./wire.ts";
 
 const UNTIL_MS = 40_000;
 const RETRY_MS = 100;
+const TOO_MANY_REQUESTS = 429;
+const PUT_OFF_MS = 500;
+const MAX_ATTEMPTS = 10;
 
 const PATCHES: Readonly<Record<string, string>> = {
   strategic: "application/strategic-merge-patch+json",
@@ -94,6 +97,16 @@ function withoutKeys(value: unknown, keys: ReadonlySet<string>): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, each: unknown) => (keys.has(key) ? undefined : each)),
   );
+}
+
+/** A server that is just reading a changed definition asks readers to come again. */
+async function askPatiently(wire: Wire, question: Question): Promise<Answer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await wire.ask(question);
+    const isPutOff = question.method === "GET" && answer.status === TOO_MANY_REQUESTS;
+    if (!isPutOff || attempt === MAX_ATTEMPTS) return answer;
+    await sleep(PUT_OFF_MS);
+  }
 }
 
 export class Conversation implements Disposable {
@@ -176,7 +189,7 @@ export class Conversation implements Disposable {
   }
 
   async #ask(wire: Wire, question: Question, { until, within }: Options): Promise<Answer> {
-    if (until === undefined) return wire.ask(question);
+    if (until === undefined) return askPatiently(wire, question);
     const at = until.lastIndexOf("=");
     const [path, wanted] = [until.slice(0, at), this.#names.expand(until.slice(at + 1))];
     const patienceMs = within === undefined ? UNTIL_MS : Number(within) * 1_000;

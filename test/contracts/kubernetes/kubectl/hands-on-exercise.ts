@@ -115,7 +115,10 @@ const withoutPolicies: Chapter = {
 /** Not in the exercise: a cluster may be used again. */
 const takeAway: Chapter = {
   title: "the exercise's namespace is taken away",
-  steps: [{ run: "kubectl delete namespace demo --timeout=25s", shows: [/"demo" deleted/] }],
+  steps: [
+    { run: "kubectl -n demo delete pods --all --now", shows: [/pod "frontend" deleted/] },
+    { run: "kubectl delete namespace demo --timeout=25s", shows: [/"demo" deleted/] },
+  ],
 };
 
 export const exerciseChapters: readonly Chapter[] = [deploy, withoutPolicies, takeAway];
