@@ -10,8 +10,6 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
-  type Stats,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -20,6 +18,8 @@ import { AppError } from "#base";
 import { fieldValue, resourceValue } from "../core/fields.ts";
 import type { NodeFacts } from "../core/environment.ts";
 import type { DownwardFile, KeyToPath, Pod, Volume } from "../core/pod.ts";
+import { checkHostPath } from "./host-path.ts";
+import { MountError } from "./mount-error.ts";
 
 /** The bytes of a ConfigMap or Secret by key; undefined where it is not there. */
 type BytesOf = (
@@ -35,15 +35,6 @@ interface VolumeFacts {
   readonly node: NodeFacts;
   readonly bytesOf: BytesOf;
   readonly tokenOf: TokenOf;
-}
-
-/** Something that a volume needs is missing: an event FailedMount, and another try. */
-class MountError extends AppError {
-  override readonly name: string = "MountError";
-
-  constructor(volume: string, reason: string) {
-    super("mount", `MountVolume.SetUp failed for volume ${JSON.stringify(volume)} : ${reason}`);
-  }
 }
 
 interface VolumeFile {
@@ -129,39 +120,6 @@ function parseSize(text: string): number {
   const number = Number.parseFloat(text);
   const power = ["", "Ki", "Mi", "Gi", "Ti"].indexOf(text.replace(/^[\d.]+/, ""));
   return number * 1024 ** Math.max(0, power);
-}
-
-interface HostPathType {
-  readonly noun: string;
-  readonly fits: (found: Stats) => boolean;
-}
-
-/** What a path of the node must be, by the type of its volume; other types do not say. */
-const HOST_PATH_TYPES: Readonly<Record<string, HostPathType>> = {
-  Directory: { noun: "a directory", fits: (found) => found.isDirectory() },
-  File: { noun: "a file", fits: (found) => found.isFile() },
-  Socket: { noun: "a socket file", fits: (found) => found.isSocket() },
-  CharDevice: { noun: "a character device", fits: (found) => found.isCharacterDevice() },
-  BlockDevice: { noun: "a block device", fits: (found) => found.isBlockDevice() },
-};
-const OR_CREATE = "OrCreate";
-
-/** Makes it where its type says so. */
-function checkHostPath(name: string, path: string, type: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) {
-    if (type === `File${OR_CREATE}`) {
-      writeFileSync(path, "", { mode: 0o644 });
-      return path;
-    }
-    if (type === "" || type.endsWith(OR_CREATE)) {
-      mkdirSync(path, { recursive: true, mode: 0o755 });
-      return path;
-    }
-  }
-  const wanted = HOST_PATH_TYPES[type.replace(OR_CREATE, "")];
-  if (wanted === undefined || (found !== undefined && wanted.fits(found))) return path;
-  throw new MountError(name, `hostPath type check failed: ${path} is not ${wanted.noun}`);
 }
 
 async function filesOf(volume: Volume, facts: VolumeFacts): Promise<VolumeFile[] | undefined> {

@@ -16,7 +16,7 @@ import type { Pod } from "../core/pod.ts";
 import { decodeLogLine } from "../core/log-line.ts";
 import type { KubeletContext } from "../context.ts";
 import { ContainerProcess, type ProcessEnd, StartError } from "../host/container-process.ts";
-import { writeJson } from "../host/files.ts";
+import { readJson, writeJson } from "../host/files.ts";
 import { LogFile } from "../host/log-file.ts";
 import { namespacePath, type Sandbox } from "../host/sandbox.ts";
 import { START_FAILED } from "../host/scripts.ts";
@@ -92,14 +92,19 @@ export class ContainerRunner {
     forgetOldRuns(here.folders, name);
   }
 
-  /** Sockets of a stand-in whose process was found again. */
-  async reopenStandIn(
-    record: ContainerRecord,
-    here: RunnerPod,
-    environment: ReadonlyMap<string, string>,
-    launch: Launch,
-  ): Promise<void> {
-    await this.#openStandIn(record, here, launch, environment);
+  /** Opens the sockets again of a stand-in whose process was found. */
+  async reopen(record: ContainerRecord, here: RunnerPod, attempt: number): Promise<void> {
+    const runFolder = here.folders.run(record.container.name, attempt);
+    const file = readJson<RunFile>(join(runFolder, "run.json"));
+    if (file?.isStandIn !== true) return;
+    const { launch, plan } = await prepareLaunch(this.#context, {
+      ...here,
+      container: record.container,
+      image: findImage(record.container.image).image,
+      sandboxPid: here.sandbox.process.pid,
+      runFolder,
+    });
+    await this.#openStandIn(record, here, launch, plan.environment);
   }
 
   /** Notes the end of the container's process when it comes. */

@@ -1,21 +1,22 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#base";
 import type { Rejection } from "../core/admission.ts";
-import { type BackOff, goSeconds, nextBackOff } from "../core/back-off.ts";
+import { type BackOff, nextBackOff } from "../core/back-off.ts";
 import type { NodeFacts } from "../core/environment.ts";
-import { hostsFile, kernelHostNameOf, resolverFile } from "../core/host-files.ts";
+import { kernelHostNameOf } from "../core/host-files.ts";
 import { isAnythingRunning, type ObservedPod } from "../core/observed.ts";
 import { type Action, isFinished, planPod } from "../core/plan.ts";
-import { describePod, type Pod } from "../core/pod.ts";
+import type { Pod } from "../core/pod.ts";
 import type { KubeletContext } from "../context.ts";
-import { readJson, rewriteFile, writeJson } from "../host/files.ts";
+import { readJson, writeJson } from "../host/files.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { adoptContainer } from "./adopt.ts";
 import { PodFolders } from "./folders.ts";
-import { isProbed, prepareLaunch } from "./launch.ts";
+import { writeHostFiles } from "./host-files.ts";
+import { isProbed } from "./launch.ts";
 import { Terminator } from "./terminator.ts";
-import { type ContainerRecord, newRecord, observe, type RunFile } from "./record.ts";
+import { type ContainerRecord, newRecord, observe } from "./record.ts";
 import { ContainerRunner, type RunnerPod } from "./runner.ts";
 import { PodVolumes } from "./pod-volumes.ts";
 import { StatusReporter } from "./reporter.ts";
@@ -23,8 +24,7 @@ import { SandboxKeeper } from "./sandbox-keeper.ts";
 import { PodTeller } from "./teller.ts";
 import { startProbes } from "./probing.ts";
 import { Wakeup } from "./wakeup.ts";
-import { findImage } from "../images/catalogue.ts";
-import { waitForImage } from "./pull.ts";
+import { waitForStart } from "./waiting.ts";
 
 /** How long until a failed step, as a mount or a network, is tried again. */
 const RETRY_MS = 2_000;
@@ -196,7 +196,7 @@ export class PodWorker {
         await this.#start(this.#recordOf(action.container.name));
         return;
       case "back-off":
-        this.#backOff(this.#recordOf(action.container.name));
+        this.#wait(this.#recordOf(action.container.name));
         return;
       case "kill":
         await this.#terminator.kill(
@@ -240,19 +240,10 @@ export class PodWorker {
       );
     }
     await this.#keeper.create(this.#pod);
-    this.#writeHostFiles();
-  }
-
-  #writeHostFiles(): void {
-    const { clusterDns, resolverFile: hostResolver = "/etc/resolv.conf" } = this.#context;
-    const read = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
-    const ips = this.sandbox?.ips ?? [];
-    rewriteFile(this.folders.etc("hosts"), hostsFile(this.#pod, ips, read("/etc/hosts")));
-    rewriteFile(
-      this.folders.etc("resolv.conf"),
-      resolverFile(this.#pod, { clusterDns, hostFile: read(hostResolver) }),
-    );
-    rewriteFile(this.folders.etc("hostname"), `${this.#hostName()}\n`);
+    writeHostFiles(this.#context, this.folders, this.#pod, {
+      ips: this.sandbox?.ips ?? [],
+      hostName: this.#hostName(),
+    });
   }
 
   #hostName(): string {
@@ -305,30 +296,9 @@ export class PodWorker {
     });
   }
 
-  #backOff(record: ContainerRecord): void {
-    if (record.shownUntil > this.#context.clock.nowMs()) return;
-    if (record.pullFailures > 0) {
-      waitForImage(record, this.#teller.tell);
-      return;
-    }
-    if (
-      record.retryAt > this.#context.clock.nowMs() ||
-      record.waiting?.reason === "CrashLoopBackOff"
-    )
-      return;
-    const { name } = record.container;
-    const delay = goSeconds(this.#backOffs.get(name)?.delayMs ?? 0);
-    const pod = describePod(this.#pod);
-    record.waiting = {
-      reason: "CrashLoopBackOff",
-      message: `back-off ${delay} restarting failed container=${name} pod=${pod}`,
-    };
-    this.#teller.tell(
-      record,
-      "Warning",
-      "BackOff",
-      `Back-off restarting failed container ${name} in pod ${pod}`,
-    );
+  #wait(record: ContainerRecord): void {
+    const backOff = this.#backOffs.get(record.container.name);
+    waitForStart(record, this.#pod, backOff, this.#context.clock.nowMs(), this.#teller.tell);
   }
 
   /** What has come to its end without a container's run stays as it was told. */
@@ -380,27 +350,12 @@ export class PodWorker {
       this.#runner.watch(record, this);
       if (here === undefined) continue;
       try {
-        await this.#reopen(record, here, run.attempt);
+        await this.#runner.reopen(record, here, run.attempt);
       } catch (error) {
         logger.warn("a stand-in is not served again", { container: record.container.name, error });
       }
       this.#probe(record);
     }
-  }
-
-  async #reopen(record: ContainerRecord, here: RunnerPod, attempt: number): Promise<void> {
-    const runFolder = this.folders.run(record.container.name, attempt);
-    const file = readJson<RunFile>(join(runFolder, "run.json"));
-    if (file?.isStandIn !== true) return;
-    const { image } = findImage(record.container.image);
-    const { launch, plan } = await prepareLaunch(this.#context, {
-      ...here,
-      container: record.container,
-      image,
-      sandboxPid: here.sandbox.process.pid,
-      runFolder,
-    });
-    await this.#runner.reopenStandIn(record, here, plan.environment, launch);
   }
 
   async #abandon(): Promise<void> {

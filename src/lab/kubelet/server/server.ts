@@ -5,7 +5,7 @@ import type net from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
-import { AppError, IpAddress } from "#base";
+import { IpAddress } from "#base";
 import { listenTcp } from "#netlink";
 import type { KubeletContext, KubeletPki } from "../context.ts";
 import { namespacePath } from "../host/sandbox.ts";
@@ -16,25 +16,16 @@ import type { ContainerRecord } from "../pod/record.ts";
 import type { PodWorker } from "../pod/worker.ts";
 import { serveAttach } from "./attach.ts";
 import { REMOTE_COMMAND_PROTOCOLS } from "./channels.ts";
-import { type ExecRequest, serveExec } from "./exec.ts";
+import { serveExec } from "./exec.ts";
 import { readLog } from "./log-reader.ts";
 import { parseLogQuery } from "./log-query.ts";
 import { PORT_CHANNELS_PROTOCOL, servePortChannels } from "./port-channels.ts";
 import { PORT_FORWARD_PROTOCOL, servePortForward } from "./port-forward.ts";
+import { checkProtocol, execRequestOf, HttpError } from "./stream-request.ts";
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const ALL_ADDRESSES = ["0.0.0.0", "::"];
 const KNOWN_PROTOCOLS = [...REMOTE_COMMAND_PROTOCOLS, PORT_CHANNELS_PROTOCOL];
-
-/** An answer other than 200. */
-class HttpError extends AppError {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super("kubelet-http", message);
-    this.status = status;
-  }
-}
 
 interface Target {
   readonly worker: PodWorker;
@@ -215,7 +206,7 @@ export class KubeletServer implements AsyncDisposable {
     try {
       this.#authorise(request);
       serve = this.#streamOf(request);
-      this.#checkProtocol(request);
+      if (checkProtocol(request.headers, urlOf(request))) this.#tunnels.add(request);
     } catch (error) {
       const status = error instanceof HttpError ? error.status : 500;
       const message = error instanceof Error ? error.message : String(error);
@@ -226,27 +217,6 @@ export class KubeletServer implements AsyncDisposable {
     }
     if (this.#tunnels.has(request)) delete request.headers["sec-websocket-protocol"];
     this.#webSockets.handleUpgrade(request, socket, head, serve);
-  }
-
-  /** Who offers none gets the oldest that there is; who offers only others is refused. */
-  #checkProtocol(request: IncomingMessage): void {
-    const { upgrade = "" } = request.headers;
-    if (upgrade.toLowerCase() !== "websocket") {
-      const how = "kubectl 1.31 and later use WebSockets";
-      throw new HttpError(501, `${upgrade} is not supported by the lab's kubelet: ${how}`);
-    }
-    const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",");
-    const names = new Set(offered.map((name) => name.trim()).filter((name) => name !== ""));
-    const isForward = isPortForward(request);
-    if (isForward && names.has(PORT_FORWARD_PROTOCOL)) {
-      this.#tunnels.add(request);
-      return;
-    }
-    if (isForward && !urlOf(request).searchParams.has("port")) {
-      throw new HttpError(400, 'query parameter "port" is required');
-    }
-    const known = isForward ? [PORT_CHANNELS_PROTOCOL] : REMOTE_COMMAND_PROTOCOLS;
-    if (names.size > 0 && !known.some((name) => names.has(name))) throw new HttpError(403, "");
   }
 
   #streamOf(request: IncomingMessage): (socket: WebSocket) => void {
@@ -306,24 +276,4 @@ export class KubeletServer implements AsyncDisposable {
 
 function urlOf({ url = "/" }: IncomingMessage): URL {
   return new URL(url, "https://kubelet");
-}
-
-function isPortForward(request: IncomingMessage): boolean {
-  return urlOf(request).pathname.startsWith("/portForward/");
-}
-
-/** The kubelet's names for streams, and the API server's. */
-function execRequestOf(parameters: URLSearchParams): ExecRequest {
-  const has = (...names: string[]): boolean =>
-    names.some((name) => ["1", "true"].includes(parameters.get(name) ?? ""));
-  const [hasStdin, hasStdout, hasStderr] = [
-    has("input", "stdin"),
-    has("output", "stdout"),
-    has("error", "stderr"),
-  ];
-  if (!hasStdin && !hasStdout && !hasStderr) {
-    throw new HttpError(400, "you must specify at least 1 of stdin, stdout, stderr");
-  }
-  const command = parameters.getAll("command");
-  return { command, hasStdin, hasStdout, hasStderr, hasTty: has("tty") };
 }
