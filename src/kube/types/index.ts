@@ -66,6 +66,7 @@ export { itemsOf } from "./list.ts";
 export type { LabelSelector, ObjectMeta } from "./meta.ts";
 export { nearest } from "./nearest.ts";
 export type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from "./network-policy.ts";
+export { matchesNodeTerm, matchesRequirement } from "./node-selector.ts";
 export type { OpenApiSchema } from "./open-api.ts";
 export { parseObject, type ParsedObject } from "./parse.ts";
 export {

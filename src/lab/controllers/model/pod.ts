@@ -31,7 +31,7 @@ export interface NodeSelectorRequirement {
   values?: string[];
 }
 
-export interface NodeSelectorTerm {
+interface NodeSelectorTerm {
   matchExpressions?: NodeSelectorRequirement[];
   matchFields?: NodeSelectorRequirement[];
 }

@@ -1,32 +1,21 @@
 /** Node selectors and node affinity, also DaemonSets'. */
+import { matchesNodeTerm } from "#kube/types";
 import type { Node } from "../model/node.ts";
-import type { NodeSelectorTerm, Pod } from "../model/pod.ts";
-import { matchesLabels, matchesRequirement } from "../model/selector.ts";
+import type { Pod } from "../model/pod.ts";
+import { matchesLabels } from "../model/selector.ts";
 
 export function matchesNodeAffinity(pod: Pod, node: Node): boolean {
   if (!matchesLabels(pod.spec.nodeSelector, node.metadata.labels)) return false;
   const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   if (required === undefined) return true;
-  return required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
-}
-
-/** All of a term must hold; an empty term matches no node. */
-function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
-  const { matchExpressions = [], matchFields = [] } = term;
-  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-  return (
-    matchExpressions.every((each) => matchesRequirement(each, node.metadata.labels?.[each.key])) &&
-    matchFields.every(
-      (each) => each.key === "metadata.name" && matchesRequirement(each, node.metadata.name),
-    )
-  );
+  return required.nodeSelectorTerms.some((term) => matchesNodeTerm(term, node.metadata));
 }
 
 export function preferredWeight(pod: Pod, node: Node): number {
   const preferred =
     pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   return preferred
-    .filter(({ preference }) => matchesTerm(preference, node))
+    .filter(({ preference }) => matchesNodeTerm(preference, node.metadata))
     .reduce((total, { weight }) => total + weight, 0);
 }
 

@@ -1,6 +1,6 @@
 /** Which pods a kubelet does not take, whoever has bound them to its node. */
-import { milliOf } from "#kube/types";
-import type { Container, NodeSelectorTerm, Pod, Requirement } from "./pod.ts";
+import { matchesNodeTerm, milliOf } from "#kube/types";
+import type { Container, NodeSelectorTerm, Pod } from "./pod.ts";
 import { podResources } from "./resources.ts";
 
 export interface Rejection {
@@ -76,42 +76,11 @@ function fitsNode({ spec }: Pod, node: NodeView): boolean {
   const wanted = Object.entries(spec.nodeSelector ?? {});
   if (wanted.some(([key, value]) => node.labels[key] !== value)) return false;
   const terms = termsOf(spec.affinity);
-  return terms === undefined || terms.some((term) => fitsTerm(term, node));
+  return terms === undefined || terms.some((term) => matchesNodeTerm(term, node));
 }
 
 function termsOf(affinity: Pod["spec"]["affinity"]): readonly NodeSelectorTerm[] | undefined {
   return affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-}
-
-function fitsTerm(
-  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
-  { labels, name }: NodeView,
-): boolean {
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  return (
-    matchExpressions.every((each) => fits(each, labels[each.key])) &&
-    matchFields.every((each) => fits(each, name))
-  );
-}
-
-function fits({ operator, values = [] }: Requirement, value: string | undefined): boolean {
-  const [first = ""] = values;
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    case "Gt":
-      return value !== undefined && Number(value) > Number(first);
-    case "Lt":
-      return value !== undefined && Number(value) < Number(first);
-    default:
-      return false;
-  }
 }
 
 interface HostPort {

@@ -60,7 +60,7 @@ export interface NodeSelectorTerm {
   readonly matchFields?: readonly Requirement[];
 }
 
-export interface Requirement {
+interface Requirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[];
