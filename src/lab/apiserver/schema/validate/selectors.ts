@@ -11,18 +11,28 @@ export function validateSelector(selector: View): void {
 
 function validateRequirement(requirement: View): void {
   const [operator, values] = [requirement.at("operator"), requirement.at("values")];
-  const count = values.items().length;
-  if (operator.text === "In" || operator.text === "NotIn") {
-    if (count === 0) values.required("must be specified when `operator` is 'In' or 'NotIn'");
-  } else if (operator.text === "Exists" || operator.text === "DoesNotExist") {
-    if (count > 0) {
-      values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-    }
-  } else {
-    operator.invalid("not a valid selector operator");
-  }
+  if (!validateValueCount(operator, values)) operator.invalid("not a valid selector operator");
   requirement.at("key").invalids(qualifiedName(requirement.at("key").text));
   for (const value of values.items()) value.invalids(labelValue(value.text));
+}
+
+/** Answers whether the operator is one that selectors of labels and of nodes both have. */
+export function validateValueCount(operator: View, values: View): boolean {
+  const count = values.items().length;
+  switch (operator.text) {
+    case "In":
+    case "NotIn":
+      if (count === 0) values.required("must be specified when `operator` is 'In' or 'NotIn'");
+      return true;
+    case "Exists":
+    case "DoesNotExist":
+      if (count > 0) {
+        values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      }
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** As many requirements as it has: one with none selects everything. */

@@ -1,6 +1,6 @@
 /** Which nodes a pod may go to, by what they are and by what runs there. */
 import { isObject } from "../../node.ts";
-import { validateSelector } from "../selectors.ts";
+import { validateSelector, validateValueCount } from "../selectors.ts";
 import type { View } from "../view.ts";
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from "../words.ts";
 
@@ -44,18 +44,11 @@ function validateNodeTerm(term: View, checksValues: boolean): void {
 function validateExpression(expression: View, checksValues: boolean): void {
   const [key, operator] = [expression.at("key"), expression.at("operator")];
   const values = expression.at("values");
-  const count = values.items().length;
-  if (operator.text === "In" || operator.text === "NotIn") {
-    if (count === 0) values.required("must be specified when `operator` is 'In' or 'NotIn'");
-  } else if (operator.text === "Exists" || operator.text === "DoesNotExist") {
-    if (count > 0) {
-      values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-    }
-  } else if (operator.text === "Gt" || operator.text === "Lt") {
-    if (count !== 1) {
+  if (operator.text === "Gt" || operator.text === "Lt") {
+    if (values.items().length !== 1) {
       values.required("must be specified single value when `operator` is 'Lt' or 'Gt'");
     }
-  } else {
+  } else if (!validateValueCount(operator, values)) {
     operator.invalid("not a valid selector operator", operator.text);
   }
   key.invalids(qualifiedName(key.text), key.text);
