@@ -8,6 +8,7 @@ import { isEmptySelector } from "../model/selector.ts";
 import { SECOND_MS } from "../model/time.ts";
 import type { DaemonSet } from "../model/workload.ts";
 import { claim } from "../workload/claim.ts";
+import { createPod, deletePod } from "../workload/pods.ts";
 import { type Daemons, groupByNode, isSurging, presentOn } from "./facts.ts";
 import { daemonPod, placementOn } from "./placement.ts";
 import { historyOf, isCollision, removeHistory, type Revision } from "./revisions.ts";
@@ -89,7 +90,7 @@ function manage(daemons: Daemons): Operation[] {
     deletions.push(...surplus.map((pod) => deletePod(daemonSet, pod)));
     // With a surge nobody waits for a pod that is on its way out.
     const isMissing = isSurging(daemonSet) ? running.length === 0 : !byNode.has(name);
-    if (shouldRun && isMissing) creations.push(createPod(daemons, name));
+    if (shouldRun && isMissing) creations.push(createOn(daemons, name));
   }
   return [...creations, ...deletions];
 }
@@ -97,7 +98,7 @@ function manage(daemons: Daemons): Operation[] {
 function updated(daemons: Daemons): Operation[] {
   const { created, deleted } = rollingUpdate(daemons);
   return [
-    ...created.map((node) => createPod(daemons, node)),
+    ...created.map((node) => createOn(daemons, node)),
     ...deleted.map((pod) => deletePod(daemons.daemonSet, pod)),
   ];
 }
@@ -117,28 +118,6 @@ function overOn({ daemonSet }: Daemons, node: string): (pod: Pod) => Operation[]
   };
 }
 
-function createPod({ daemonSet, hash }: Daemons, node: string): Operation {
-  return {
-    verb: "create",
-    resource: PODS,
-    object: daemonPod(daemonSet, node, hash),
-    note: {
-      about: daemonSet,
-      done: normal("SuccessfulCreate", "Created pod: {name}"),
-      failed: warning("FailedCreate", "Error creating: {error}"),
-    },
-  };
-}
-
-function deletePod(daemonSet: DaemonSet, target: Pod): Operation {
-  return {
-    verb: "delete",
-    resource: PODS,
-    target,
-    note: {
-      about: daemonSet,
-      done: normal("SuccessfulDelete", "Deleted pod: {name}"),
-      failed: warning("FailedDelete", "Error deleting: {error}"),
-    },
-  };
+function createOn({ daemonSet, hash }: Daemons, node: string): Operation {
+  return createPod(daemonSet, daemonPod(daemonSet, node, hash));
 }

@@ -1,11 +1,12 @@
 /** A ReplicaSet: as many active pods as it says. */
-import { normal, type Operation, type Plan, warning } from "../engine/operations.ts";
+import type { Operation, Plan } from "../engine/operations.ts";
 import { PODS } from "../engine/resources.ts";
 import { isTerminating } from "../model/object.ts";
 import { isActive, type Pod } from "../model/pod.ts";
 import { podFromTemplate } from "../model/template.ts";
 import { type ReplicaSet, wantedReplicas } from "../model/workload.ts";
 import { claim } from "../workload/claim.ts";
+import { createPod, deletePod } from "../workload/pods.ts";
 import { podsToDelete } from "./rank.ts";
 import { replicaSetStatus, statusUpdate, untilAvailableMs } from "./status.ts";
 
@@ -63,34 +64,10 @@ export function planReplicaSetFailure(
 function manage({ replicaSet, related }: ReplicaSetFacts, active: readonly Pod[]): Operation[] {
   const missing = wantedReplicas(replicaSet) - active.length;
   if (missing > 0) {
-    return Array.from({ length: Math.min(missing, MAX_BURST) }, () => createPod(replicaSet));
+    return Array.from({ length: Math.min(missing, MAX_BURST) }, () =>
+      createPod(replicaSet, podFromTemplate(replicaSet, replicaSet.spec.template)),
+    );
   }
   const count = Math.min(-missing, MAX_BURST);
   return podsToDelete(active, related, count).map((pod) => deletePod(replicaSet, pod));
-}
-
-function createPod(replicaSet: ReplicaSet): Operation {
-  return {
-    verb: "create",
-    resource: PODS,
-    object: podFromTemplate(replicaSet, replicaSet.spec.template),
-    note: {
-      about: replicaSet,
-      done: normal("SuccessfulCreate", "Created pod: {name}"),
-      failed: warning("FailedCreate", "Error creating: {error}"),
-    },
-  };
-}
-
-function deletePod(replicaSet: ReplicaSet, pod: Pod): Operation {
-  return {
-    verb: "delete",
-    resource: PODS,
-    target: pod,
-    note: {
-      about: replicaSet,
-      done: normal("SuccessfulDelete", "Deleted pod: {name}"),
-      failed: warning("FailedDelete", "Error deleting: {error}"),
-    },
-  };
 }
