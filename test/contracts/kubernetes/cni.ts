@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { systemClock } from "#base";
 import { KubeError, type KubeObject, RESOURCES } from "#kube";
 import type { Cluster } from "./cluster.ts";
+import { eventually } from "./eventually.ts";
 
 const OWN = process.pid.toString(36);
 const NAMESPACE = `contract-cni-${OWN}`;
@@ -14,7 +14,6 @@ const RECORDED = `${PLUGIN}.calls`;
 const FAIL = `${PLUGIN}.fail`;
 const CONFLIST = `00-${PLUGIN}.conflist`;
 const PATIENCE_MS = 60_000;
-const RETRY_MS = 100;
 const TIMEOUT_MS = 120_000;
 
 interface Call {
@@ -51,16 +50,6 @@ if (command === "VERSION") {
   if (command === "ADD") console.log(JSON.stringify(input.prevResult));
 }
 `;
-
-async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const deadline = systemClock.monotonicMs() + PATIENCE_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (systemClock.monotonicMs() > deadline) assert.fail(`not within ${PATIENCE_MS} ms: ${what}`);
-    await systemClock.sleep(RETRY_MS);
-  }
-}
 
 interface PodStatus {
   readonly phase?: string;
@@ -152,7 +141,7 @@ class WatchedNode {
   }
 
   async running(name: string): Promise<PodStatus> {
-    return eventually(`pod ${name} runs`, async () => {
+    return eventually(`pod ${name} runs`, PATIENCE_MS, async () => {
       const pod: KubeObject & { status?: PodStatus } = await this.#cluster.client.get(
         RESOURCES.Pod,
         { namespace: NAMESPACE, name },
@@ -164,7 +153,7 @@ class WatchedNode {
   async removePod(name: string): Promise<void> {
     const { client } = this.#cluster;
     await client.delete(RESOURCES.Pod, { namespace: NAMESPACE, name });
-    await eventually(`pod ${name} is gone`, async () => {
+    await eventually(`pod ${name} is gone`, PATIENCE_MS, async () => {
       try {
         await client.get(RESOURCES.Pod, { namespace: NAMESPACE, name });
         return undefined;
@@ -176,7 +165,7 @@ class WatchedNode {
   }
 
   async event(pod: string, reason: string): Promise<string> {
-    return eventually(`an event ${reason}`, async () => {
+    return eventually(`an event ${reason}`, PATIENCE_MS, async () => {
       const fieldSelector = `involvedObject.name=${pod},reason=${reason}`;
       const { items } = await this.#cluster.client.list<KubeObject & { message: string }>(
         RESOURCES.CoreEvent,
@@ -187,7 +176,7 @@ class WatchedNode {
   }
 
   async ready(status: string): Promise<string> {
-    return eventually(`${this.name} is Ready ${status}`, async () => {
+    return eventually(`${this.name} is Ready ${status}`, PATIENCE_MS, async () => {
       const node: KubeObject & { status?: NodeStatus } = await this.#cluster.client.get(
         RESOURCES.Node,
         { name: this.name },
@@ -207,7 +196,7 @@ async function watchNode(cluster: Cluster): Promise<WatchedNode> {
   const metadata = { name: NAMESPACE };
   await client.create(RESOURCES.Namespace, { apiVersion: "v1", kind: "Namespace", metadata });
   const account = { namespace: NAMESPACE, name: "default" };
-  await eventually("the namespace has its account", () =>
+  await eventually("the namespace has its account", PATIENCE_MS, () =>
     client.get(RESOURCES.ServiceAccount, account).catch(() => undefined),
   );
   const node = new WatchedNode(cluster);
@@ -231,7 +220,7 @@ export function defineCniContract(cluster: () => Cluster): void {
       await node.runPod("plain", [{ containerPort: 8080, hostPort: 18080, protocol: "TCP" }]);
       const { podIP } = await node.running("plain");
       await node.removePod("plain");
-      await eventually("DEL", async () =>
+      await eventually("DEL", PATIENCE_MS, async () =>
         commandsOf(node.calls("plain")).includes("DEL") ? true : undefined,
       );
       const [add, ...rest] = node.calls("plain");

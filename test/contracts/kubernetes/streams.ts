@@ -5,13 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Endpoint, type KubeObject, RESOURCES } from "#kube";
 import { ChannelSocket, Refused } from "./channels.ts";
 import type { Cluster } from "./cluster.ts";
+import { eventually } from "./eventually.ts";
 import { Channel, execPath, type ProgramStatus, REMOTE_COMMAND, runProgram } from "./programs.ts";
 import { Wire } from "./wire.ts";
 
 const PLAIN_CHANNELS = "v4.channel.k8s.io";
 const NAMESPACE = `contract-streams-${process.pid.toString(36)}`;
 const READY_MS = 60_000;
-const RETRY_MS = 100;
 const NORMAL_CLOSURE = 1000;
 const GET = "GET / HTTP/1.0\r\n\r\n";
 
@@ -53,24 +53,20 @@ async function makePods({ client }: Cluster): Promise<Endpoint> {
   const metadata = { name: NAMESPACE };
   await client.create(RESOURCES.Namespace, { apiVersion: "v1", kind: "Namespace", metadata });
   const account = { namespace: NAMESPACE, name: "default" };
-  await eventually(async () => (await client.get(RESOURCES.ServiceAccount, account)) !== undefined);
+  await eventually("the namespace has its account", READY_MS, () =>
+    client.get(RESOURCES.ServiceAccount, account).catch(() => undefined),
+  );
   for (const [name, spec] of Object.entries(PODS)) {
     const pod = { apiVersion: "v1", kind: "Pod", metadata: { namespace: NAMESPACE, name }, spec };
     await client.create(RESOURCES.Pod, pod);
   }
   for (const name of ["talks", "done"]) {
     const place = { namespace: NAMESPACE, name };
-    await eventually(async () => isAsWanted(await client.get<Pod>(RESOURCES.Pod, place)));
+    await eventually(`pod ${name} is as wanted`, READY_MS, () =>
+      client.get<Pod>(RESOURCES.Pod, place).then(isAsWanted, () => false),
+    );
   }
   return client.endpoint();
-}
-
-async function eventually(isThere: () => Promise<boolean>): Promise<void> {
-  for (let waited = 0; waited < READY_MS; waited += RETRY_MS) {
-    if (await isThere().catch(() => false)) return;
-    await sleep(RETRY_MS);
-  }
-  throw new Error(`not within ${READY_MS} ms`);
 }
 
 function statusOf(socket: ChannelSocket): ProgramStatus {

@@ -1,13 +1,11 @@
 /** A namespace for one test, and the clients that act in it. */
-import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
-import { AsyncScope, systemClock } from "#base";
+import { AsyncScope } from "#base";
 import { type AnyObject, KubeClient, RESOURCES, type Resource } from "#kube";
 import type { Cluster } from "../cluster.ts";
+import { eventually } from "../eventually.ts";
 import { Cable } from "./cable.ts";
 
 const UNTIL_MS = 60_000;
-const RETRY_MS = 50;
 /** Requests that a test makes at once. */
 const PARALLEL = 16;
 
@@ -103,9 +101,5 @@ export async function inParallel<T>(
 }
 
 export async function until(what: string, check: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = systemClock.monotonicMs() + UNTIL_MS;
-  while (!(await check())) {
-    assert.ok(systemClock.monotonicMs() < deadline, `it never comes about that ${what}`);
-    await sleep(RETRY_MS);
-  }
+  await eventually(what, UNTIL_MS, check);
 }
