@@ -7,7 +7,10 @@ const PATIENCE_MS = 60_000;
 const POLL_MS = 1;
 const NEWLINE = 0x0a;
 
-/** A hundred watches of one namespace's ConfigMaps, who count what they see and read none of it. */
+/**
+ * A hundred watches of one namespace's ConfigMaps, who count what they see and read none of it. A
+ * server may end the watch of who is slow: it goes on from what it saw last, as informers do.
+ */
 export class Watches implements AsyncDisposable {
   /** By watcher, when it saw each event. */
   readonly seenMs: readonly number[][];
@@ -17,13 +20,12 @@ export class Watches implements AsyncDisposable {
   /** Answers when all of them will see whatever is written from now on. */
   static async open(client: KubeClient, namespace: string): Promise<Watches> {
     const { resourceVersion } = await client.list(RESOURCES.ConfigMap, { namespace, limit: 1 });
-    const query = new URLSearchParams({ watch: "true", resourceVersion });
-    return new Watches(client, `${pathOf(RESOURCES.ConfigMap, { namespace })}?${query.toString()}`);
+    return new Watches(client, pathOf(RESOURCES.ConfigMap, { namespace }), resourceVersion);
   }
 
-  private constructor(client: KubeClient, path: string) {
+  private constructor(client: KubeClient, path: string, version: string) {
     this.seenMs = Array.from({ length: WATCHERS }, () => []);
-    this.#readers = this.seenMs.map((seen) => this.#read(client, path, seen));
+    this.#readers = this.seenMs.map((seen) => this.#read(client, path, version, seen));
   }
 
   /** Waits until the slowest watcher has seen so many. */
@@ -48,10 +50,37 @@ export class Watches implements AsyncDisposable {
     await Promise.all(this.#readers);
   }
 
-  async #read(client: KubeClient, path: string, seen: number[]): Promise<void> {
-    for await (const chunk of client.stream(path, this.#ended.signal)) {
-      const nowMs = performance.now();
-      for (const byte of chunk) if (byte === NEWLINE) seen.push(nowMs);
+  async #read(client: KubeClient, path: string, first: string, seen: number[]): Promise<void> {
+    let resourceVersion = first;
+    while (!this.#ended.signal.aborted) {
+      const query = new URLSearchParams({ watch: "true", resourceVersion });
+      const last = await this.#readOne(client, `${path}?${query.toString()}`, seen);
+      if (last !== undefined) resourceVersion = versionOf(last);
     }
   }
+
+  /** Until the server ends it, or we do; answers the last line. */
+  async #readOne(client: KubeClient, path: string, seen: number[]): Promise<string | undefined> {
+    let last: Buffer | undefined;
+    let begun: Buffer = Buffer.alloc(0);
+    for await (const chunk of client.stream(path, this.#ended.signal)) {
+      const nowMs = performance.now();
+      begun = Buffer.concat([begun, chunk]);
+      let from = 0;
+      for (let to = begun.indexOf(NEWLINE); to !== -1; to = begun.indexOf(NEWLINE, from)) {
+        seen.push(nowMs);
+        last = begun.subarray(from, to);
+        from = to + 1;
+      }
+      begun = begun.subarray(from);
+    }
+    return last?.toString();
+  }
+}
+
+function versionOf(line: string): string {
+  const { object } = JSON.parse(line) as { object?: { metadata?: { resourceVersion?: string } } };
+  const version = object?.metadata?.resourceVersion;
+  if (version === undefined) throw new AppError("watch", `A watch ended with ${line}`);
+  return version;
 }
