@@ -1,5 +1,5 @@
 /** Requests against what a node can give, host ports, and the number of pods. */
-import { milliOf } from "#kube/types";
+import { milliOf, shareHostPort } from "#kube/types";
 import type { Container, Pod } from "../model/pod.ts";
 import { type Filter, type NodeFacts, resolvable, unresolvable } from "./cluster.ts";
 
@@ -23,15 +23,10 @@ export const filterResources: Filter = (pod, facts) => {
   return isResolvable ? resolvable(...reasons) : unresolvable(...reasons);
 };
 
-export const filterPorts: Filter = (pod, { pods }) => {
-  const wanted = hostPorts(pod);
-  if (wanted.length === 0) return undefined;
-  const taken = pods.flatMap(hostPorts);
-  const isTaken = wanted.some((one) => taken.some((other) => collide(one, other)));
-  return isTaken
+export const filterPorts: Filter = ({ spec }, { pods }) =>
+  pods.some((other) => shareHostPort(spec, other.spec))
     ? resolvable("node(s) didn't have free ports for the requested pod ports")
     : undefined;
-};
 
 /** How full the node would be, from 0 to 1, by the fuller of processor and memory. */
 export function fullness(pod: Pod, facts: NodeFacts): number {
@@ -95,25 +90,4 @@ function combined(one: Amounts, other: Amounts, of: (l: number, r: number) => nu
   const result = { ...one };
   for (const [name, amount] of Object.entries(other)) result[name] = of(result[name] ?? 0, amount);
   return result;
-}
-
-interface HostPort {
-  ip: string;
-  port: number;
-  protocol: string;
-}
-
-function hostPorts(pod: Pod): HostPort[] {
-  return [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])].flatMap(
-    ({ ports = [] }) =>
-      ports.flatMap(({ hostPort, hostIP = "", protocol = "TCP", containerPort }) => {
-        const port = hostPort ?? (pod.spec.hostNetwork === true ? containerPort : 0);
-        return port === 0 ? [] : [{ ip: hostIP === "" ? "0.0.0.0" : hostIP, port, protocol }];
-      }),
-  );
-}
-
-function collide(one: HostPort, other: HostPort): boolean {
-  if (one.port !== other.port || one.protocol !== other.protocol) return false;
-  return one.ip === other.ip || one.ip === "0.0.0.0" || other.ip === "0.0.0.0";
 }

@@ -1,6 +1,6 @@
 /** Which pods a kubelet does not take, whoever has bound them to its node. */
-import { matchesNodeTerm, milliOf } from "#kube/types";
-import type { Container, NodeSelectorTerm, Pod } from "./pod.ts";
+import { matchesNodeTerm, milliOf, shareHostPort } from "#kube/types";
+import type { NodeSelectorTerm, Pod } from "./pod.ts";
 import { podResources } from "./resources.ts";
 
 export interface Rejection {
@@ -83,34 +83,6 @@ function termsOf(affinity: Pod["spec"]["affinity"]): readonly NodeSelectorTerm[]
   return affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
 }
 
-interface HostPort {
-  readonly port: number;
-  readonly protocol: string;
-  readonly ip: string;
-}
-
-function taken(pod: Pod, others: readonly Pod[]): Rejection | undefined {
-  const theirs = others.flatMap(hostPortsOf);
-  const clashes = hostPortsOf(pod).some((own) =>
-    theirs.some(
-      ({ port, protocol, ip }) =>
-        port === own.port &&
-        protocol === own.protocol &&
-        (ip === own.ip || isAny(ip) || isAny(own.ip)),
-    ),
-  );
-  return clashes ? TAKEN : undefined;
-}
-
-function isAny(ip: string): boolean {
-  return ip === "" || ip === "0.0.0.0" || ip === "::";
-}
-
-/** In the node's network, all ports of a container are the node's: the API server says so. */
-function hostPortsOf({ spec }: Pod): HostPort[] {
-  const of = ({ ports = [] }: Container): HostPort[] =>
-    ports.flatMap(({ hostPort: port = 0, protocol = "TCP", hostIP: ip = "" }) =>
-      port === 0 ? [] : [{ port, protocol, ip }],
-    );
-  return spec.containers.flatMap(of);
+function taken({ spec }: Pod, others: readonly Pod[]): Rejection | undefined {
+  return others.some((other) => shareHostPort(spec, other.spec)) ? TAKEN : undefined;
 }
