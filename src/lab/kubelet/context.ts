@@ -43,6 +43,8 @@ export interface KubeletOptions {
   readonly clusterDns: readonly string[];
   /** The file that pods with dnsPolicy Default get; the machine's own without it. */
   readonly resolverFile?: string;
+  /** PEM: whom programs in containers trust. The machine's own authorities without it. */
+  readonly trustFile?: string;
   /** The node's folder in the cgroup v2 tree; its pods get folders in it. */
   readonly cgroup?: string;
   /** Names of pods' network namespaces begin so: with "cni-" where it is not said. */

@@ -76,6 +76,7 @@ export async function runKubelet(options: KubeletProcessOptions): Promise<void> 
       },
       cni: { confFolder: CNI_CONF_FOLDER, binFolder: CNI_BIN_FOLDER },
       clusterDns: addressesIn(clusterDns).map(({ key }) => key),
+      ...(settings.values.internet ? { trustFile: places.trustFile } : {}),
       cgroup: options.cgroup,
       pki: {
         cert: pki.kubelet.certificate,

@@ -3,7 +3,7 @@ import { Informer, type KubeClient, RESOURCES } from "#kube";
 import { createUnderlay, type Internet, startInternet } from "#lab/network";
 import { NodePortForwarder } from "../forward/forwarder.ts";
 import { addressesOfNode, apiServerAddresses } from "../state/addresses.ts";
-import { ensureClusterPki, internetAuthority } from "../state/cluster-pki.ts";
+import { ensureClusterPki, InternetAuthority } from "../state/cluster-pki.ts";
 import { makeFolder } from "../state/files.ts";
 import { tryLock } from "../state/lock.ts";
 import { needSettings } from "../state/settings.ts";
@@ -68,6 +68,7 @@ class Supervised implements AsyncDisposable {
   readonly #nodes: Nodes;
   #controlPlane: ManagedProcess | undefined;
   #forwarder: NodePortForwarder | undefined;
+  #authority: InternetAuthority | undefined;
   #internet: Internet | undefined;
   #problems: readonly string[] = ["nothing was begun yet"];
   #work: Promise<void> = Promise.resolve();
@@ -122,6 +123,12 @@ class Supervised implements AsyncDisposable {
       nameBridge(network);
     });
     await attempt("starting the control plane", () => this.#startControlPlane());
+    if (settings.values.internet) {
+      // Before the nodes, whose pods are to trust it.
+      await attempt("making the little internet's authority", () => {
+        this.#ensureAuthority();
+      });
+    }
     await attempt("starting the nodes", async () => {
       problems.push(...(await this.#nodes.reconcile(settings.nodes)));
     });
@@ -147,11 +154,26 @@ class Supervised implements AsyncDisposable {
     );
   }
 
+  #ensureAuthority(): InternetAuthority {
+    if (this.#authority === undefined) {
+      const { pkiFolder, trustFile } = this.#lab.places;
+      const authority = new InternetAuthority(pkiFolder, this.#clock);
+      authority.writeTrust(trustFile);
+      this.#authority = authority;
+    }
+    return this.#authority;
+  }
+
   async #setInternet(hosts: readonly string[]): Promise<void> {
-    const { network, places, logger } = this.#lab;
+    const { network, logger } = this.#lab;
     if (this.#internet === undefined) {
-      const issue = internetAuthority(places.pkiFolder, this.#clock);
-      const options = { lab: network, names: hosts, issue, logger: logger.child("internet") };
+      const authority = this.#ensureAuthority();
+      const options = {
+        lab: network,
+        names: hosts,
+        issue: (name: string) => authority.issue(name),
+        logger: logger.child("internet"),
+      };
       this.#internet = this.#scope.use(await startInternet(options));
     }
     for (const host of hosts) this.#internet.add(host);

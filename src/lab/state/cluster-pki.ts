@@ -16,6 +16,9 @@ const DAY_MS = 24 * 3600 * 1000;
 /** A certificate that ends within this is made anew at the next start. */
 const RENEW_BEFORE_MS = 30 * DAY_MS;
 
+/** Whom programs of this machine trust, where Debian and many others keep it. */
+const MACHINE_TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt";
+
 /** What X.520 allows; who checks a host's name looks at the alternative names. */
 const MAX_COMMON_NAME = 64;
 const SERVICE_NAMES = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
@@ -91,19 +94,32 @@ export function ensureNodePki(
 }
 
 /** Signs for the hosts of the little internet; another than the cluster's, as outside. */
-export function internetAuthority(
-  folder: string,
-  clock: Clock,
-): (name: string) => KeyAndCertificate {
-  const files = new PkiFolder(folder, clock);
-  const authority = files.ensureAuthority("internet-ca", "little-internet");
-  return (name) =>
-    issueCertificate(authority, {
+export class InternetAuthority {
+  readonly #authority: KeyAndCertificate;
+  readonly #clock: Clock;
+
+  constructor(folder: string, clock: Clock) {
+    this.#authority = new PkiFolder(folder, clock).ensureAuthority(
+      "internet-ca",
+      "little-internet",
+    );
+    this.#clock = clock;
+  }
+
+  issue(name: string): KeyAndCertificate {
+    return issueCertificate(this.#authority, {
       subject: { commonName: name.slice(0, MAX_COMMON_NAME) },
       names: [name],
       purposes: ["server"],
-      clock,
+      clock: this.#clock,
     });
+  }
+
+  /** Whom programs in pods trust: whom they trust on this machine, and this one. */
+  writeTrust(file: string): void {
+    const machines = readIfThere(MACHINE_TRUST_FILE) ?? "";
+    writeFileWhole(file, `${machines}${this.#authority.certificate}`, { mode: 0o644 });
+  }
 }
 
 export function removeNodePki(folder: string, node: string): void {

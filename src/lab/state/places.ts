@@ -18,6 +18,8 @@ export interface Places {
   /** The API server's objects. */
   readonly objectsFolder: string;
   readonly pkiFolder: string;
+  /** Whom programs in pods trust. */
+  readonly trustFile: string;
   readonly runFolder: string;
   readonly logFolder: string;
   /** Where the supervisor takes orders. */
@@ -47,6 +49,7 @@ export function placesOf(name: string): Places {
     settingsFile: join(stateFolder, "cluster.json"),
     objectsFolder: join(stateFolder, "objects"),
     pkiFolder: join(stateFolder, "pki"),
+    trustFile: join(stateFolder, "pki", "trusted.crt"),
     runFolder,
     logFolder,
     controlSocket: join(runFolder, "control.sock"),

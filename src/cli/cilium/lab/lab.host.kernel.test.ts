@@ -155,6 +155,11 @@ test("two labs run side by side, survive kill -9 of all of it, and leave nothing
   assert.equal((await lab(...ask, "sh", "-c", "exit 7")).status, 7);
 
   await checkBothFamilies(ask);
+  await succeed("internet", "add", "shop.example.org", "--name", NAME);
+  for (const url of ["https://shop.example.org/cart", "https://bucket.s3.amazonaws.com"]) {
+    const { protocol, host } = JSON.parse(await succeed(...ask, "curl", "-sS", url));
+    assert.equal(`${protocol}://${host}`, new URL(url).origin);
+  }
 
   const pid = pidOf(NAME, "kubelet-node1");
   const mounts = mountsOf(NAME);

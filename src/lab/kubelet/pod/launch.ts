@@ -11,6 +11,8 @@ import type { Image, Launch } from "../images/catalogue.ts";
 import { launchOf } from "../images/catalogue.ts";
 import { type PodFolders, skeletonFolder } from "./folders.ts";
 
+/** Where programs look for those whom they trust. */
+const TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt";
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /**
  * What holds the place of a stand-in's program: it ends, as servers do, when it is told to.
@@ -67,6 +69,7 @@ export async function prepareLaunch(
     workingFolder: container.workingDir ?? "/",
     mounts: [
       ...hostMounts(image),
+      ...trustMounts(context.trustFile),
       ...systemMounts(facts, isPrivileged),
       ...volumeMounts(facts, environment),
     ],
@@ -139,6 +142,10 @@ function hostMounts(image: Image): Mount[] {
   const { path } = image;
   if (!existsSync(path)) throw new ContainerConfigError(`there is no ${path} on this machine`);
   return [{ ...fileMount(path, path), isReadOnly: true }];
+}
+
+function trustMounts(file: string | undefined): Mount[] {
+  return file === undefined ? [] : [{ ...fileMount(file, TRUST_FILE), isReadOnly: true }];
 }
 
 function fileMount(source: string, target: string): Mount {

@@ -4,6 +4,7 @@
  */
 export const CURL: string = String.raw`"use strict";
 const http = require("node:http"), https = require("node:https"), fs = require("node:fs");
+const trusted = () => { try { return fs.readFileSync("/etc/ssl/certs/ca-certificates.crt"); } catch { return undefined; } };
 const LONG = { silent: "s", "show-error": "S", fail: "f", insecure: "k", verbose: "v", include: "i", head: "I", location: "L", output: "o", "write-out": "w", "max-time": "m", "connect-timeout": "m", request: "X", header: "H", data: "d", "data-raw": "d", "user-agent": "A", user: "u", ipv4: "4", ipv6: "6", "no-progress-meter": "s", compressed: "", "no-buffer": "", "http1.1": "" };
 const WITH_VALUE = "owmXHdAu";
 const flags = { H: [] }, urls = [];
@@ -44,7 +45,7 @@ function fetchOne(text, redirects, done) {
   const port = url.port || (client === https ? 443 : 80);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const family = flags["4"] ? 4 : flags["6"] ? 6 : undefined;
-  const request = client.request({ host, port, path: url.pathname + url.search, method, headers: { Host: url.host, ...headers }, family, rejectUnauthorized: !flags.k, servername: /^[\d.:]+$/.test(host) ? "" : host, agent: false }, (response) => {
+  const request = client.request({ host, port, path: url.pathname + url.search, method, headers: { Host: url.host, ...headers }, family, rejectUnauthorized: !flags.k, ca: client === https && !flags.k ? trusted() : undefined, servername: /^[\d.:]+$/.test(host) ? "" : host, agent: false }, (response) => {
     note("<", "HTTP/1.1 " + response.statusCode + " " + response.statusMessage);
     const next = response.headers.location;
     if (flags.L && next !== undefined && response.statusCode >= 300 && response.statusCode < 400 && redirects < 50) { response.resume(); fetchOne(new URL(next, url).href, redirects + 1, done); return; }

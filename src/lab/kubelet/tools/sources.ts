@@ -201,6 +201,7 @@ const [name, server = conf.servers[0]] = words;
 /** wget: -q -O -S -T --timeout --post-data --header --spider -t. */
 export const WGET = String.raw`"use strict";
 const http = require("node:http"), https = require("node:https"), fs = require("node:fs"), path = require("node:path");
+const trusted = () => { try { return fs.readFileSync("/etc/ssl/certs/ca-certificates.crt"); } catch { return undefined; } };
 const headers = { "user-agent": "Wget" };
 let out, url, isQuiet = false, timeoutMs = 0, body, isSpider = false, shows = false, insecure = false;
 const argv = process.argv.slice(2);
@@ -226,7 +227,7 @@ if (url === undefined) fail("missing URL", 1);
 get(/^https?:/.test(url) ? url : "http://" + url, 5);
 function get(target, left) {
   const { protocol } = new URL(target);
-  const request = (protocol === "https:" ? https : http).request(target, { method: body === undefined ? "GET" : "POST", headers, rejectUnauthorized: !insecure }, (response) => {
+  const request = (protocol === "https:" ? https : http).request(target, { method: body === undefined ? "GET" : "POST", headers, rejectUnauthorized: !insecure, ca: protocol === "https:" && !insecure ? trusted() : undefined }, (response) => {
     const { statusCode, headers: answered } = response;
     if (shows) process.stderr.write("  HTTP/" + response.httpVersion + " " + statusCode + " " + response.statusMessage + "\n" + Object.entries(answered).map(([k, v]) => "  " + k + ": " + v).join("\n") + "\n");
     if (statusCode >= 300 && statusCode < 400 && answered.location && left > 0) { response.resume(); get(new URL(answered.location, target).href, left - 1); return; }
