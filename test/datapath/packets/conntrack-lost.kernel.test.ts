@@ -175,8 +175,11 @@ void describe("a table of TCP connections that is full", () => {
         recovered: 0n,
         failed: 0n,
       });
-      assert.ok(!world.flows().includes("tcp a:1 > b:80"));
-      world.sends("b", tcp("b:80", "a:1", "PA"), {
+      // Which of them had to go is the kernel's choice: it keeps some of the first, by CPU.
+      const kept = new Set(world.flows());
+      let gone = 1;
+      while (kept.has(`tcp a:${gone} > b:80`)) gone++;
+      world.sends("b", tcp("b:80", `a:${gone}`, "PA"), {
         verdict: "redirect",
         events: ["to-endpoint new 1002@12 > 1001@11 allowed/allowed"],
       });
