@@ -79,6 +79,21 @@ test("a program has its files, variables and network, and its end is told", asyn
   assert.deepEqual([terminated?.exitCode, terminated?.reason], [3, "Error"]);
 });
 
+test("a program of this machine runs in a container that does not see its folder, and is not changed", async () => {
+  await using world = new World();
+  await world.start();
+  const program = join(world.folder, "my program");
+  const text = '#!/bin/sh\nls "$(dirname "$0")"\necho changed > "$0"\n';
+  writeFileSync(program, text, { mode: 0o755 });
+  await world.run("own", {
+    restartPolicy: "Never",
+    containers: [{ name: "main", image: `host://${program}` }],
+  });
+  await world.until("own", ({ phase }) => phase === "Failed");
+  assert.match(logOf(world, "own", "main"), /stdout F my program\n.*stderr F .*Read-only file/s);
+  assert.equal(readFileSync(program, "utf8"), text);
+});
+
 test("a kubelet that is started again finds its pods running", async () => {
   await using world = new World();
   await world.start();

@@ -25,6 +25,8 @@ export interface ContainerPlan {
   readonly argv: readonly string[];
   readonly workingFolder: string;
   readonly mounts: readonly Mount[];
+  /** Of this machine: they are there too where they are not on its root's own disk. */
+  readonly programs: readonly string[];
   /** A folder whose files are laid over the machine's: programs that it lacks. */
   readonly skeleton: string;
   readonly isPrivileged: boolean;
@@ -128,6 +130,7 @@ pivot_root . .${OLD_ROOT}
 cd /
 ${kernelFolders(plan)}
 ${PRIVATE_FOLDERS.map((path) => bind(`${layer}/private${path}`, path, false)).join("\n")}
+${plan.programs.map(showProgram).join("\n")}
 ${mountLines(plan)}
 ${propagationOf(plan) === "unchanged" ? `mount --make-rslave ${OLD_ROOT}\n` : ""}umount -l ${OLD_ROOT}
 rmdir ${OLD_ROOT}
@@ -162,18 +165,31 @@ ln -s /proc/self/fd/2 /dev/stderr
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts /dev/pts`;
 }
 
+/** The layer shows nothing of what is mounted on the machine, and /tmp is the container's own. */
+function showProgram(path: string): string {
+  const isShown = `[ -x ${q(path)} ] || [ ! -e ${q(OLD_ROOT + path)} ]`;
+  const lines = [makeFile(path), bind(path, path, false), makeReadOnly(path)];
+  return `${isShown} || {\n${lines.join("\n")}\n}`;
+}
+
+function makeReadOnly(path: string): string {
+  return `mount -o remount,bind,ro ${q(path)}`;
+}
+
+function makeFile(path: string): string {
+  return `mkdir -p ${q(dirname(path))}\n[ -e ${q(path)} ] || { rm -f ${q(path)}; : > ${q(path)}; }`;
+}
+
 function mountLines(plan: ContainerPlan): string {
   const arePrivate = propagationOf(plan) === "private";
   return plan.mounts
     .map(({ source, target, isFile, isReadOnly, isRecursive, propagation }) => {
-      const make = isFile
-        ? `mkdir -p ${q(dirname(target))}\n[ -e ${q(target)} ] || { rm -f ${q(target)}; : > ${q(target)}; }`
-        : `mkdir -p ${q(target)}`;
+      const make = isFile ? makeFile(target) : `mkdir -p ${q(target)}`;
       return [
         make,
         bind(source, target, isRecursive),
         ...(propagation === "none" && !arePrivate ? [`mount --make-rprivate ${q(target)}`] : []),
-        ...(isReadOnly ? [`mount -o remount,bind,ro ${q(target)}`] : []),
+        ...(isReadOnly ? [makeReadOnly(target)] : []),
       ].join("\n");
     })
     .join("\n");

@@ -68,11 +68,11 @@ export async function prepareLaunch(
     argv,
     workingFolder: container.workingDir ?? "/",
     mounts: [
-      ...hostMounts(image),
       ...trustMounts(context.trustFile),
       ...systemMounts(facts, isPrivileged),
       ...volumeMounts(facts, environment),
     ],
+    programs: programsOf(image),
     skeleton: skeletonFolder(context.folders.state),
     isPrivileged,
     isHostPid: pod.spec.hostPID === true,
@@ -136,12 +136,12 @@ async function readData(
   return result;
 }
 
-/** A program of this machine may stand where containers see nothing, as in /tmp. */
-function hostMounts(image: Image): Mount[] {
-  if (image.kind !== "host") return [];
+/** Node runs the tools that this machine lacks. */
+function programsOf(image: Image): string[] {
+  if (image.kind !== "host") return [process.execPath];
   const { path } = image;
   if (!existsSync(path)) throw new ContainerConfigError(`there is no ${path} on this machine`);
-  return [{ ...fileMount(path, path), isReadOnly: true }];
+  return [process.execPath, path];
 }
 
 function trustMounts(file: string | undefined): Mount[] {
