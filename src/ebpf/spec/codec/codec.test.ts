@@ -136,6 +136,12 @@ test("types that have no values, or too many, are an error when their codec is a
     [0, [int], /void has no values/],
     [1, [{ kind: "fwd", name: "f" }], /fwd "f" has no values/],
     [1, [{ ...int, size: 3, bits: 24 }], /3 bytes is no integer of C/],
+    [1, [{ ...int, size: 0, bits: 0 }], /0 bytes is no integer of C/],
+    [
+      1,
+      [{ kind: "enum", name: "e", size: 2 ** 31, isSigned: false, values: [] }],
+      /enum e of 2147483648 bytes is no integer of C/,
+    ],
     [1, [{ ...int, bits: 31 }], /bitfield outside a struct/],
     [1, [{ kind: "float", name: "half", size: 2 }], /half of 2 bytes/],
     [2, [int, { kind: "array", element: 1, index: 0, count: 2 ** 31 }], /too large/],

@@ -4,6 +4,7 @@ import type { BtfEnum, BtfFloat, BtfInt } from "../btf/types.ts";
 import { encodeError, kindOf, type Node, type Value, type ValueInput } from "./node.ts";
 
 const MAX_NUMBER_BITS = 32;
+const WHOLE_SIZES: readonly number[] = [1, 2, 4, 8, 16];
 
 interface IntShape {
   size: number;
@@ -63,11 +64,15 @@ export function floatNode({ size, name, offset }: BtfFloat): Node {
 
 function wholeNode(shape: IntShape, offset: number): Node {
   const { size } = shape;
+  // Before its range is reckoned with: hostile sizes are of any number of bytes, or of none.
+  if (!WHOLE_SIZES.includes(size)) {
+    throw new DecodeError(`${shape.type} of ${size} bytes is no integer of C`, offset);
+  }
   const fits = rangeCheck(shape.isSigned, size * 8, shape.type);
   return {
     size,
     leaves: 1,
-    ...accessOf(shape, offset, fits),
+    ...accessOf(shape, fits),
     cover: (mask, at) => void mask.fill(0xff, at, at + size),
   };
 }
@@ -75,8 +80,7 @@ function wholeNode(shape: IntShape, offset: number): Node {
 type Fits = (value: ValueInput, path: string) => bigint;
 
 function accessOf(
-  { size, isSigned, type }: IntShape,
-  offset: number,
+  { size, isSigned }: IntShape,
   fits: Fits,
 ): Pick<Node, "read" | "write"> {
   const bits = size * 8;
@@ -111,10 +115,8 @@ function accessOf(
         write: (view, at, value, path) =>
           view.setBigInt64(at, BigInt.asIntN(64, fits(value, path)), true),
       };
-    case 16:
-      return bitsAccess(0, bits, isSigned, fits);
     default:
-      throw new DecodeError(`${type} of ${size} bytes is no integer of C`, offset);
+      return bitsAccess(0, bits, isSigned, fits);
   }
 }
 
