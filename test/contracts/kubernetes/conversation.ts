@@ -47,6 +47,8 @@ const UNTIL_MS = 40_000;
 const RETRY_MS = 100;
 const TOO_MANY_REQUESTS = 429;
 const PUT_OFF_MS = 500;
+/** Who watches nodes and pods sees what changes in both in no order: a scheduler, a kubelet. */
+const NODE_SEEN_MS = 500;
 const MAX_ATTEMPTS = 10;
 
 const PATCHES: Readonly<Record<string, string>> = {
@@ -160,6 +162,7 @@ export class Conversation implements Disposable {
       method === "WATCH"
         ? await wire.ask(question, Number(options["events"] ?? 1))
         : await this.#ask(wire, question, options);
+    if (question.method !== "GET" && path.startsWith("/api/v1/nodes")) await sleep(NODE_SEEN_MS);
     return this.#show(answer, options, method === "WATCH");
   }
 

@@ -79,10 +79,7 @@ function wholeNode(shape: IntShape, offset: number): Node {
 
 type Fits = (value: ValueInput, path: string) => bigint;
 
-function accessOf(
-  { size, isSigned }: IntShape,
-  fits: Fits,
-): Pick<Node, "read" | "write"> {
+function accessOf({ size, isSigned }: IntShape, fits: Fits): Pick<Node, "read" | "write"> {
   const bits = size * 8;
   // Setters take a number modulo their size, so that one serves for both signs.
   const number = (value: ValueInput, path: string): number =>
