@@ -18,10 +18,12 @@ interface Spec {
 
 const EVERY_ADDRESS = "0.0.0.0";
 
-export function shareHostPort(one: Spec, other: Spec): boolean {
-  const ports = hostPortsOf(one);
-  return (
-    ports.length > 0 && hostPortsOf(other).some((each) => ports.some((own) => collide(own, each)))
+/** Whether any of the others has a port that the one wants. */
+export function sharesHostPort(one: Spec, others: readonly { readonly spec: Spec }[]): boolean {
+  const wanted = hostPortsOf(one);
+  if (wanted.length === 0) return false;
+  return others.some(({ spec }) =>
+    hostPortsOf(spec).some((theirs) => wanted.some((own) => collide(own, theirs))),
   );
 }
 
@@ -38,5 +40,6 @@ function defaulted({ hostPort = 0, hostIP = "", protocol = "TCP" }: Port): Requi
 /** "::" is an address like others here: Kubernetes reads it so. */
 function collide(one: Required<Port>, other: Required<Port>): boolean {
   if (one.hostPort !== other.hostPort || one.protocol !== other.protocol) return false;
-  return [one.hostIP, EVERY_ADDRESS].includes(other.hostIP) || one.hostIP === EVERY_ADDRESS;
+  const [own, theirs] = [one.hostIP, other.hostIP];
+  return own === theirs || own === EVERY_ADDRESS || theirs === EVERY_ADDRESS;
 }

@@ -61,7 +61,7 @@ export {
   SCHEMA_VERSION_LABEL,
 } from "./crd.ts";
 export { MAX_FINDINGS, type ObjectFinding, type ObjectFindingCode } from "./findings.ts";
-export { shareHostPort } from "./host-ports.ts";
+export { sharesHostPort } from "./host-ports.ts";
 export { isKnownKind, type KnownKind, type KnownObject } from "./kinds.ts";
 export { itemsOf } from "./list.ts";
 export type { LabelSelector, ObjectMeta } from "./meta.ts";

@@ -227,8 +227,11 @@ export function defineCniContract(cluster: () => Cluster): void {
       const removed = await eventually("DEL", PATIENCE_MS, async () =>
         node
           .calls("plain")
-          .filter((call) => call.environment["CNI_COMMAND"] === "DEL")
-          .find((call) => call.environment["CNI_CONTAINERID"] === environment["CNI_CONTAINERID"]),
+          .find(
+            ({ environment: its }) =>
+              its["CNI_COMMAND"] === "DEL" &&
+              its["CNI_CONTAINERID"] === environment["CNI_CONTAINERID"],
+          ),
       );
       assert.equal(environment["CNI_COMMAND"], "ADD");
       assert.match(environment["CNI_CONTAINERID"] ?? "", /^[0-9a-f]{64}$/);

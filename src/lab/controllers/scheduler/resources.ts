@@ -1,5 +1,5 @@
 /** Requests against what a node can give, host ports, and the number of pods. */
-import { milliOf, shareHostPort } from "#kube/types";
+import { milliOf, sharesHostPort } from "#kube/types";
 import type { Container, Pod } from "../model/pod.ts";
 import { type Filter, type NodeFacts, resolvable, unresolvable } from "./cluster.ts";
 
@@ -24,7 +24,7 @@ export const filterResources: Filter = (pod, facts) => {
 };
 
 export const filterPorts: Filter = ({ spec }, { pods }) =>
-  pods.some((other) => shareHostPort(spec, other.spec))
+  sharesHostPort(spec, pods)
     ? resolvable("node(s) didn't have free ports for the requested pod ports")
     : undefined;
 

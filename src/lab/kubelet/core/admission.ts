@@ -1,5 +1,5 @@
 /** Which pods a kubelet does not take, whoever has bound them to its node. */
-import { matchesNodeTerm, milliOf, shareHostPort } from "#kube/types";
+import { matchesNodeTerm, milliOf, sharesHostPort } from "#kube/types";
 import type { NodeSelectorTerm, Pod } from "./pod.ts";
 import { podResources } from "./resources.ts";
 
@@ -84,5 +84,5 @@ function termsOf(affinity: Pod["spec"]["affinity"]): readonly NodeSelectorTerm[]
 }
 
 function taken({ spec }: Pod, others: readonly Pod[]): Rejection | undefined {
-  return others.some((other) => shareHostPort(spec, other.spec)) ? TAKEN : undefined;
+  return sharesHostPort(spec, others) ? TAKEN : undefined;
 }

@@ -9,10 +9,9 @@ import { shareMount, showsObjects } from "../host/volumes.ts";
 import type { ContainerPlan, Mount, Propagation } from "../host/scripts.ts";
 import type { Image, Launch } from "../images/catalogue.ts";
 import { launchOf } from "../images/catalogue.ts";
+import { TRUST_FILE } from "../tools/trust.ts";
 import { type PodFolders, skeletonFolder } from "./folders.ts";
 
-/** Where programs look for those whom they trust. */
-const TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt";
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /**
  * What holds the place of a stand-in's program: it ends, as servers do, when it is told to.

@@ -1,10 +1,12 @@
+import { TRUSTED } from "./trust.ts";
+
 /**
  * curl, as far as walkthroughs type it: -s -S -f -k -v -i -I -L -o -w -m -X -H -d -A -u and their
  * long forms; errors and exit codes are curl's. Plain JavaScript for Node, as all of these.
  */
 export const CURL: string = String.raw`"use strict";
 const http = require("node:http"), https = require("node:https"), fs = require("node:fs");
-const trusted = () => { try { return fs.readFileSync("/etc/ssl/certs/ca-certificates.crt"); } catch { return undefined; } };
+${TRUSTED}
 const LONG = { silent: "s", "show-error": "S", fail: "f", insecure: "k", verbose: "v", include: "i", head: "I", location: "L", output: "o", "write-out": "w", "max-time": "m", "connect-timeout": "m", request: "X", header: "H", data: "d", "data-raw": "d", "user-agent": "A", user: "u", ipv4: "4", ipv6: "6", "no-progress-meter": "s", compressed: "", "no-buffer": "", "http1.1": "" };
 const WITH_VALUE = "owmXHdAu";
 const flags = { H: [] }, urls = [];

@@ -2,6 +2,7 @@
  * Programs for containers, as plain JavaScript for Node: they are written into files, and need
  * neither our sources nor our bundles. Each does what people type in walkthroughs, and no more.
  */
+import { TRUSTED } from "./trust.ts";
 
 /** nc: -z -v -w -l -p -u -k; client and server. */
 export const NC = String.raw`"use strict";
@@ -201,7 +202,7 @@ const [name, server = conf.servers[0]] = words;
 /** wget: -q -O -S -T --timeout --post-data --header --spider -t. */
 export const WGET = String.raw`"use strict";
 const http = require("node:http"), https = require("node:https"), fs = require("node:fs"), path = require("node:path");
-const trusted = () => { try { return fs.readFileSync("/etc/ssl/certs/ca-certificates.crt"); } catch { return undefined; } };
+${TRUSTED}
 const headers = { "user-agent": "Wget" };
 let out, url, isQuiet = false, timeoutMs = 0, body, isSpider = false, shows = false, insecure = false;
 const argv = process.argv.slice(2);
